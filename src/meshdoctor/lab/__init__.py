@@ -1,0 +1,1 @@
+"""The lab: real processes on one machine, driven, watched and judged."""
