@@ -178,6 +178,8 @@ class RunFacts:
         notes: sentences for the reader, such as "Prometheus was not to be had: ...".
         series: curves from Prometheus by name, as (seconds since `started_at`, value); empty
             when Prometheus did not run.
+        sampling: the share of requests that should have left a trace, 0..1. The default is what
+            ships, so that forgetting it never excuses missing spans.
     """
 
     load: LoadResult
@@ -191,6 +193,7 @@ class RunFacts:
     versions: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     series: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    sampling: float = 0.1
 
 
 def group_traces(spans: Iterable[Span]) -> tuple[Trace, ...]:
