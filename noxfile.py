@@ -1,0 +1,147 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nox>=2025.5", "uv>=0.7"]
+# ///
+"""The only door to this house: every job is a session here, for people and for CI alike."""
+
+import os
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_external_run = True
+nox.options.sessions = ["tests"]
+
+TYPED = ("src", "services", "protos/gen", "loadtest", "tests", "noxfile.py")
+LOCKS = {
+    "dev": ("pyproject.toml", "--extra=services", "--group=dev", "--group=nox"),
+    "services": ("pyproject.toml", "--extra=services", "--constraints=requirements/dev.txt"),
+    "nox": ("--group=nox", "--constraints=requirements/dev.txt"),
+    "browser": ("--group=browser", "--constraints=requirements/dev.txt"),
+    "protos": ("--group=protos",),
+}
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Run the mesh under load on this machine and judge it: out/demo/report.html."""
+    install_house(session)
+    run_lab(session, "demo")
+
+
+@nox.session
+def up(session: nox.Session) -> None:
+    """Keep the mesh running until Ctrl-C and print its addresses."""
+    install_house(session)
+    run_lab(session, "up")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure what the instruments cost: requests per second, latency, CPU per request."""
+    install_house(session)
+    run_lab(session, "bench")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests; paths and options after `--` replace the whole set."""
+    install_house(session)
+    session.run("pytest", "-n2", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, import arrows, shell scripts and common security slips; `-- --fix` mends."""
+    install_house(session)
+    fix = "--fix" in session.posargs
+    session.run("ruff", "check", *(["--fix"] if fix else []))
+    session.run("ruff", "format", *([] if fix else ["--check"]))
+    session.run("lint-imports", "--no-cache")
+    session.run("shellcheck", "mesh", ".ci/run")
+    session.run("bandit", "-q", "-c", "pyproject.toml", "-r", "src", "services", "loadtest")
+
+
+@nox.session
+def typing(session: nox.Session) -> None:
+    """Check the types of everything with mypy in strict mode."""
+    install_house(session)
+    paths = session.posargs or [path for path in TYPED if Path(path).exists()]
+    session.run("mypy", *paths)
+
+
+@nox.session
+def protos(session: nox.Session) -> None:
+    """Write the code of protos/ anew into protos/gen, or into the folder after `--`."""
+    install_lock(session, "protos")
+    target = Path(session.posargs[0] if session.posargs else "protos/gen")
+    target.mkdir(parents=True, exist_ok=True)
+    session.run(
+        *("python", "-m", "grpc_tools.protoc", "--proto_path=protos"),
+        *(f"--{kind}_out={target}" for kind in ("python", "grpc_python", "mypy", "mypy_grpc")),
+        *sorted(str(path.relative_to("protos")) for path in Path("protos").rglob("*.proto")),
+    )
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Open the page and the report in a real Chromium and assert what a person sees."""
+    chromium = chromium_of_this_machine(session)
+    install_house(session, "browser")
+    session.run("pytest", *(session.posargs or ["tests/browser"]), env={"CHROMIUM": chromium})
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Pin what pyproject.toml asks for in requirements/*.txt; `-- --upgrade` takes newer ones."""
+    session.install("uv")
+    for name, sources in LOCKS.items():
+        session.run(
+            *("uv", "pip", "compile", "--quiet", "--no-config", "--universal"),
+            *("--python-version=3.11", "--generate-hashes", "--no-header", "--no-annotate"),
+            *("--no-emit-index-url", "--no-emit-find-links"),
+            *(*sources, f"--output-file=requirements/{name}.txt", *session.posargs),
+            silent=True,
+        )
+
+
+def install_lock(session: nox.Session, *names: str) -> None:
+    """Install exactly what the locks name, hashes checked."""
+    files = [f"--requirement=requirements/{name}.txt" for name in names]
+    session.install("--require-hashes", *files)
+
+
+def install_house(session: nox.Session, *more: str) -> None:
+    """Install the locked development set and this checkout, editable."""
+    install_lock(session, "dev", *more)
+    session.install("--no-deps", "--no-build-isolation", "--editable", ".")
+
+
+def run_lab(session: nox.Session, job: str) -> None:
+    """Run a job of the lab; on Ctrl-C, wait for it to stop all that it started."""
+    session.run(
+        *("python", "-m", "meshdoctor.lab", job, *session.posargs),
+        interrupt_timeout=30,
+        terminate_timeout=10,
+    )
+
+
+def chromium_of_this_machine(session: nox.Session) -> str:
+    """Return the path of Chromium; root gets it from the distribution's packages."""
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if not found and os.geteuid() == 0 and shutil.which("apt-get"):
+        session.run("apt-get", "-qq", "update", external=True, silent=True)
+        packages = ("chromium", "fonts-dejavu-core")
+        session.run(
+            *("apt-get", "-qq", "-y", "install", "--no-install-recommends", *packages),
+            external=True,
+            silent=True,
+        )
+        found = shutil.which("chromium")
+    if not found:
+        session.error("no Chromium on PATH: install it, for instance `apt-get install chromium`")
+    return found

@@ -1,0 +1,1 @@
+"""What a service links instead of a sidecar: channel, server, resolver, breaker and drain."""

@@ -1,0 +1,1 @@
+"""What a service tells: metrics, causes, traces, logs and where they are read."""
