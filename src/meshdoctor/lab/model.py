@@ -36,13 +36,19 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """One service level objective with what was measured. `unit` is "ratio", "ms" or "1/s"."""
+    """One service level objective with what was measured. `unit` is "ratio", "ms" or "1/s".
+
+    `meaning` says in words what was counted as good ("took less than 250 ms"): `good` of `total`.
+    """
 
     name: str
     target: float
     measured: float
     met: bool
     unit: str
+    meaning: str = ""
+    good: int = 0
+    total: int = 0
 
 
 @dataclass(frozen=True, slots=True)
