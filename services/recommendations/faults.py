@@ -1,0 +1,57 @@
+"""Faults on demand, to see how callers cope: late answers and failed ones.
+
+They sit around the servicer alone. Health, reflection and metrics stay as they are, because a
+backend that is slow or wrong while its probes say "well" is the case worth rehearsing. Without a
+setting for it there is no such layer at all.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import grpc
+from bookstore.recommendations.v1 import recommendations_pb2 as pb
+from bookstore.recommendations.v1 import recommendations_pb2_grpc as pb_grpc
+
+from recommendations.servicer import RecommendationsServicer
+
+
+@dataclass(frozen=True, slots=True)
+class FaultPlan:
+    """What goes wrong: each call waits `delay` seconds, then fails with chance `error_ratio`."""
+
+    delay: float = 0.0
+    error_ratio: float = 0.0
+
+    def __bool__(self) -> bool:
+        """Tell whether there is anything to do."""
+        return self.delay > 0 or self.error_ratio > 0
+
+
+class FaultyServicer(pb_grpc.RecommendationsServiceServicer):
+    """A servicer that is late or wrong on purpose, around one that is neither."""
+
+    def __init__(
+        self,
+        inner: RecommendationsServicer,
+        plan: FaultPlan,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        """Wrap `inner`; `draw` gives a number in [0, 1) for each call."""
+        self._inner = inner
+        self._plan = plan
+        self._draw = draw
+
+    def GetRecommendations(  # noqa: N802 - the contract's spelling
+        self, request: pb.GetRecommendationsRequest, context: grpc.ServicerContext
+    ) -> pb.GetRecommendationsResponse:
+        """Wait, then fail or pass the call on.
+
+        A failure is INTERNAL, the status of a server with a bug, and unlike UNAVAILABLE none that
+        clients are told to retry (grpc/grpc doc/statuscodes.md).
+        """
+        time.sleep(self._plan.delay)
+        if self._draw() < self._plan.error_ratio:
+            context.abort(grpc.StatusCode.INTERNAL, "injected fault")
+        return self._inner.GetRecommendations(request, context)
