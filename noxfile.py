@@ -7,12 +7,13 @@
 import os
 import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import nox
 
 nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.reuse_existing_virtualenvs = True
+nox.options.reuse_venv = "yes"
 nox.options.error_on_external_run = True
 nox.options.sessions = ["tests"]
 
@@ -51,7 +52,7 @@ def bench(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests; paths and options after `--` replace the whole set."""
     install_house(session)
-    session.run("pytest", "-n2", *session.posargs)
+    session.run("pytest", "-n2", *session.posargs, interrupt_timeout=20, terminate_timeout=10)
 
 
 @nox.session
@@ -69,7 +70,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def typing(session: nox.Session) -> None:
     """Check the types of everything with mypy in strict mode."""
-    install_house(session)
+    install_house(session, "browser")
     paths = session.posargs or [path for path in TYPED if Path(path).exists()]
     session.run("mypy", *paths)
 
@@ -92,7 +93,7 @@ def browser(session: nox.Session) -> None:
     """Open the page and the report in a real Chromium and assert what a person sees."""
     chromium = chromium_of_this_machine(session)
     install_house(session, "browser")
-    session.run("pytest", *(session.posargs or ["tests/browser"]), env={"CHROMIUM": chromium})
+    session.run("pytest", "tests/browser", *session.posargs, env={"CHROMIUM": chromium})
 
 
 @nox.session
@@ -121,13 +122,15 @@ def install_house(session: nox.Session, *more: str) -> None:
     session.install("--no-deps", "--no-build-isolation", "--editable", ".")
 
 
-def run_lab(session: nox.Session, job: str) -> None:
-    """Run a job of the lab; on Ctrl-C, wait for it to stop all that it started."""
-    session.run(
-        *("python", "-m", "meshdoctor.lab", job, *session.posargs),
-        interrupt_timeout=30,
-        terminate_timeout=10,
-    )
+def run_lab(session: nox.Session, job: str) -> NoReturn:
+    """Become the lab, which has processes to give back: it gets every signal and its own exit code.
+
+    Nox would pass no SIGTERM on, and turns every failure into 1. Name such a session last.
+    """
+    command = ["python", "-m", "meshdoctor.lab", job, *session.posargs]
+    session.log(" ".join(command))
+    path = os.pathsep.join((session.bin, os.environ.get("PATH", os.defpath)))
+    os.execve(Path(session.bin, "python"), command, {**os.environ, "PATH": path})  # noqa: S606
 
 
 def chromium_of_this_machine(session: nox.Session) -> str:
