@@ -1,0 +1,35 @@
+"""What the load test leans on."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+LOADTEST = Path(__file__).parents[3] / "loadtest"
+ON_LOCUST = {"_wiring.py", "locustfile.py"}
+FILES = sorted(LOADTEST.glob("**/*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """Name the top modules that a file imports, without the standard library."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module or "")
+    return {name.partition(".")[0] for name in names} - set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_the_load_test_leans_on_locust_alone(path: Path) -> None:
+    """It imports nothing of ours, and only two files touch Locust, which patches sockets."""
+    helpers = {file.stem for file in FILES if file.name.startswith("_")}
+
+    assert imports(path) <= helpers | ({"locust"} if path.name in ON_LOCUST else set())
+
+
+def test_locust_finds_one_file_to_run() -> None:
+    """`locust -f loadtest/` imports every .py that does not begin with an underscore."""
+    assert ["locustfile.py"] == [path.name for path in FILES if not path.name.startswith("_")]
