@@ -57,7 +57,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, security slips, import arrows and shell scripts; `-- --fix` mends what it can."""
+    """Check style, security slips, import arrows and shell scripts; `-- --fix` mends style."""
     install_house(session)
     fix = "--fix" in session.posargs
     session.run("ruff", "check", *(["--fix"] if fix else []))
@@ -136,13 +136,13 @@ def chromium_of_this_machine(session: nox.Session) -> str:
     """Return the path of Chromium; root gets it from the distribution's packages."""
     found = shutil.which("chromium") or shutil.which("google-chrome")
     if not found and os.geteuid() == 0 and shutil.which("apt-get"):
-        session.run("apt-get", "-qq", "update", external=True, silent=True)
-        packages = ("chromium", "fonts-dejavu-core")
-        session.run(
-            *("apt-get", "-qq", "-y", "install", "--no-install-recommends", *packages),
-            external=True,
-            silent=True,
-        )
+        for command in ("update", "install --no-install-recommends chromium fonts-dejavu-core"):
+            session.run(
+                *("apt-get", "-qq", "--yes", *command.split()),
+                env={"DEBIAN_FRONTEND": "noninteractive"},
+                external=True,
+                silent=True,
+            )
         found = shutil.which("chromium")
     if not found:
         session.error("no Chromium on PATH: install it, for instance `apt-get install chromium`")
