@@ -1,9 +1,9 @@
 """The RPC of the contract: from a request to the books of one visitor."""
 
 import grpc
+
 from bookstore.recommendations.v1 import recommendations_pb2 as pb
 from bookstore.recommendations.v1 import recommendations_pb2_grpc as pb_grpc
-
 from recommendations.catalogue import Book, Catalogue
 from recommendations.ranking import recommend
 from recommendations.validation import CATEGORIES, refusal

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 
 from bookstore.recommendations.v1 import recommendations_pb2 as pb
-
 from recommendations.catalogue import Category
 
 MAX_RESULTS = 50

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from bookstore.recommendations.v1 import recommendations_pb2 as pb
 from recommendations.catalogue import (
     MAX_AUTHOR,

@@ -7,6 +7,7 @@ from collections import Counter
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from recommendations.ranking import GUEST, recommend
 
 SHELF = tuple("abcdefghijklmnop")
@@ -67,7 +68,7 @@ def test_hash_seeds_do_not_matter() -> None:
     )
 
     def run(seed: str) -> str:
-        return subprocess.run(  # noqa: S603 - our own interpreter and program
+        return subprocess.run(
             [sys.executable, "-c", program],
             env={**os.environ, "PYTHONHASHSEED": seed},
             capture_output=True,

@@ -1,9 +1,10 @@
 """Validation: which requests are refused, and in which words."""
 
 import pytest
-from bookstore.recommendations.v1 import recommendations_pb2 as pb
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bookstore.recommendations.v1 import recommendations_pb2 as pb
 from recommendations.validation import CATEGORIES, MAX_RESULTS, refusal
 
 EXPECTED_USER = "user_id: expected 1 to 64 of the characters A-Z a-z 0-9 _ . -, got "
