@@ -69,7 +69,7 @@ def silence(counts: Mapping[str, int], host: str) -> str | None:
         return f"no requests were made: is {host} reachable? Set another address with --host"
     if not counts.get("answers"):
         return (
-            f"{host} answered none of {counts['requests']} requests: is it up? "
+            f"none of {counts['requests']} requests to {host} got an answer but errors: is it up? "
             "Set another address with --host"
         )
     return None

@@ -63,7 +63,10 @@ def test_an_outcome_reads_as_one_line(good: int, total: int, text: str) -> None:
         ),
         (
             {"requests": 7},
-            "http://shop answered none of 7 requests: is it up? Set another address with --host",
+            (
+                "none of 7 requests to http://shop got an answer but errors: is it up? "
+                "Set another address with --host"
+            ),
         ),
         ({"requests": 7, "answers": 1}, None),
     ],
