@@ -1,1 +1,9 @@
-"""What a service links instead of a sidecar: channel, server, resolver, breaker and drain."""
+"""What a service links instead of a sidecar: a channel that survives, a server that drains."""
+
+from meshdoctor.mesh.channel import MeshChannel
+from meshdoctor.mesh.policy import MeshPolicy
+from meshdoctor.mesh.resolver import Resolver
+from meshdoctor.mesh.server import MeshServer, ServerPolicy
+from meshdoctor.mesh.target import Target
+
+__all__ = ["MeshChannel", "MeshPolicy", "MeshServer", "Resolver", "ServerPolicy", "Target"]

@@ -1,0 +1,147 @@
+"""The server's side of the mesh: limits, keepalive, health that follows the real state, drain."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+_SERVING: Final = health_pb2.HealthCheckResponse.SERVING
+_NOT_SERVING: Final = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPolicy:
+    """How a server serves.
+
+    Attributes:
+        threads: handlers at work at once; 2 to 4 were faster than 10 where this was measured.
+        max_concurrent_rpcs: calls at work or waiting; the next one gets RESOURCE_EXHAUSTED.
+        max_message_bytes: a larger request gets RESOURCE_EXHAUSTED before it is read; the default
+            of 4 MiB lets 60 callers exhaust a 96 MiB Pod.
+        reflection: whether anybody may list the server's methods.
+        drain_seconds: between "not serving" and the end of new calls, for clients to leave.
+        grace_seconds: for calls in flight to end.
+        max_connection_age_seconds: after this a connection is asked to come back, so that load
+            spreads to new Pods and an expired certificate is noticed.
+        min_ping_interval_seconds: clients that ping more often are sent away.
+    """
+
+    threads: int = 4
+    max_concurrent_rpcs: int = 16
+    max_message_bytes: int = 64 * 1024
+    reflection: bool = False
+    drain_seconds: float = 1.0
+    grace_seconds: float = 8.0
+    max_connection_age_seconds: float = 300.0
+    min_ping_interval_seconds: float = 5.0
+
+
+class MeshServer:
+    """A gRPC server with health service, limits and an orderly end.
+
+    Args:
+        policy: how to serve.
+        interceptors: outermost first.
+        credentials: TLS; None talks plain text.
+    """
+
+    def __init__(
+        self,
+        policy: ServerPolicy,
+        interceptors: Sequence[grpc.ServerInterceptor] = (),
+        credentials: grpc.ServerCredentials | None = None,
+    ) -> None:
+        self._policy = policy
+        self._credentials = credentials
+        self._services: list[str] = []
+        self._drained = threading.Lock()
+        self._health = health.HealthServicer(experimental_non_blocking=True)
+        self._health.set("", _NOT_SERVING)
+        self._server = grpc.server(
+            ThreadPoolExecutor(policy.threads, thread_name_prefix="rpc"),
+            interceptors=list(interceptors),
+            options=_options(policy),
+            maximum_concurrent_rpcs=policy.max_concurrent_rpcs,
+        )
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+
+    def add(
+        self, register: Callable[[Any, grpc.Server], None], servicer: object, name: str
+    ) -> None:
+        """Add a service.
+
+        Args:
+            register: the generated `add_XServicer_to_server`.
+            servicer: its implementation.
+            name: the service's full name, for health and reflection.
+        """
+        register(servicer, self._server)
+        self._services.append(name)
+        self._health.set(name, _NOT_SERVING)
+
+    def start(self, host: str, port: int) -> int:
+        """Listen and serve; return the port (that of `port`, or any free one for 0).
+
+        Raises:
+            OSError: the address cannot be listened on; says which.
+        """
+        if self._policy.reflection:
+            names = (*self._services, health.SERVICE_NAME, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(names, self._server)
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        try:
+            bound = self._listen(address)
+        except RuntimeError as error:
+            raise OSError(f"cannot listen on {address}: {error}") from error
+        self._server.start()
+        self._tell(_SERVING)
+        return bound
+
+    def drain(self) -> None:
+        """End without losing a call: say so, wait for clients to leave, finish what runs.
+
+        Blocks for up to `drain_seconds` + `grace_seconds`; a second call waits for the first.
+        """
+        with self._drained:
+            self._tell(_NOT_SERVING)
+            time.sleep(self._policy.drain_seconds)
+            self._server.stop(self._policy.grace_seconds).wait()
+
+    def stop(self) -> None:
+        """End at once; calls in flight are cancelled."""
+        self._server.stop(None).wait()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until the server has ended; False when `seconds` passed before."""
+        return not self._server.wait_for_termination(seconds)
+
+    def _listen(self, address: str) -> int:
+        if self._credentials is None:
+            return self._server.add_insecure_port(address)
+        return self._server.add_secure_port(address, self._credentials)
+
+    def _tell(self, status: int) -> None:
+        for name in ("", *self._services):
+            self._health.set(name, status)
+
+
+def _options(policy: ServerPolicy) -> tuple[tuple[str, int], ...]:
+    return (
+        ("grpc.so_reuseport", 0),  # two servers on one port would share calls in silence
+        ("grpc.max_receive_message_length", policy.max_message_bytes),
+        ("grpc.max_concurrent_streams", 100),
+        ("grpc.max_connection_age_ms", int(policy.max_connection_age_seconds * 1000)),
+        ("grpc.max_connection_age_grace_ms", int(policy.grace_seconds * 1000)),
+        ("grpc.keepalive_permit_without_calls", 1),
+        # The macro in gRPC is named ..MIN_RECV_PING..; an option of that name is ignored.
+        (
+            "grpc.http2.min_ping_interval_without_data_ms",
+            int(policy.min_ping_interval_seconds * 1000),
+        ),
+    )

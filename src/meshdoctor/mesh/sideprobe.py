@@ -1,0 +1,44 @@
+"""Asked when a failed call cannot tell: is it DNS, the path, or the process behind it?"""
+
+import socket
+from typing import Final
+
+from meshdoctor.mesh.resolver import Resolver
+from meshdoctor.mesh.target import Target
+
+_CONNECT_SECONDS: Final = 0.3
+_ADDRESSES: Final = 3
+
+
+def side_probe(resolver: Resolver, text: str) -> str | None:
+    """Look at a target in the order of the layers; take at most about two seconds.
+
+    Args:
+        resolver: how to look names up.
+        text: the call's target, `host:port`, or a single backend's `ip:port`.
+
+    Returns:
+        A code of `faults.CAUSES`; None when the name resolves and every address takes connections.
+    """
+    try:
+        target = Target.parse(text)
+    except ValueError:
+        return None
+    addresses: tuple[str, ...] = (target.host,)
+    if not target.is_address:
+        answer = resolver.lookup(target.host)
+        if answer.cause is not None:
+            return answer.cause
+        addresses = answer.addresses[:_ADDRESSES]
+    causes = (_connect(address, target.port) for address in addresses)
+    return next((cause for cause in causes if cause is not None), None)
+
+
+def _connect(address: str, port: int) -> str | None:
+    try:
+        socket.create_connection((address, port), _CONNECT_SECONDS).close()
+    except ConnectionRefusedError:
+        return "connect-refused"
+    except OSError:
+        return "connect-timeout"
+    return None

@@ -1,0 +1,153 @@
+"""The edge: where HTTP comes in, a trace begins, and sampling is decided once.
+
+What a visitor sends as `traceparent`, `tracestate` or `baggage` is dropped: from a NodePort anyone
+could force sampling or push data to the backends. Each request starts a new trace.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Collection, Iterable
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from meshdoctor.telemetry.context import TraceContext, current, new_root
+from meshdoctor.telemetry.outlets import Outlets
+from meshdoctor.telemetry.spans import Attribute, FinishedSpan, SpanKind
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_FOREIGN: Final = ("HTTP_TRACEPARENT", "HTTP_TRACESTATE", "HTTP_BAGGAGE")
+ROUTE: Final = "meshdoctor.route"
+"""WSGI environ key under which the application tells its route's template."""
+
+_METHODS: Final = frozenset(
+    {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}
+)
+_SERVER_ERRORS: Final = 500
+
+
+class Edge:
+    """WSGI middleware that measures, samples, traces and logs requests.
+
+    Args:
+        app: the application behind; it may put its route's template into `environ[ROUTE]`.
+        outlets: where metrics, spans and lines go.
+        ratio: share of requests that are traced, 0..1.
+        untraced: paths that never start a trace: the probes of the kubelet.
+    """
+
+    def __init__(
+        self,
+        app: "WSGIApplication",
+        outlets: Outlets,
+        ratio: float,
+        untraced: Collection[str] = (),
+    ) -> None:
+        self._app = app
+        self._outlets = outlets
+        self._ratio = ratio
+        self._untraced = frozenset(untraced)
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Answer one request (PEP 3333)."""
+        for name in _FOREIGN:
+            environ.pop(name, None)
+        context = new_root(0.0 if environ["PATH_INFO"] in self._untraced else self._ratio)
+        token = current.set(context)
+        status = _Status(start_response)
+        instruments = self._outlets.instruments
+        if instruments is not None:
+            instruments.http_server_active.inc()
+        start_ns = time.time_ns() if context.sampled else 0
+        start = time.perf_counter()
+        try:
+            return self._app(environ, status)
+        finally:
+            seconds = time.perf_counter() - start
+            if instruments is not None:
+                instruments.http_server_active.dec()
+            method = environ["REQUEST_METHOD"]
+            self._tell(
+                _Request(
+                    context,
+                    method if method in _METHODS else "_OTHER",
+                    environ.get(ROUTE, ""),
+                    status.code,
+                    start_ns,
+                    seconds,
+                )
+            )
+            current.reset(token)
+
+    def _tell(self, request: "_Request") -> None:
+        outlets, context = self._outlets, request.context
+        if outlets.instruments is not None:
+            outlets.instruments.http_server_duration.of(
+                request.method, request.route, str(request.code)
+            ).observe(request.seconds, {"trace_id": context.trace_hex} if context.sampled else None)
+        if context.sampled and outlets.spans is not None:
+            outlets.spans.add(_span(request))
+        if outlets.logger is not None and (
+            context.sampled or request.failed or request.seconds > outlets.slow_seconds
+        ):
+            outlets.logger.log(
+                logging.ERROR if request.failed else logging.INFO,
+                "http.request",
+                http_request_method=request.method,
+                http_route=request.route,
+                http_response_status_code=request.code,
+                seconds=round(request.seconds, 4),
+            )
+
+
+class _Request(NamedTuple):
+    context: TraceContext
+    method: str
+    route: str
+    code: int
+    start_ns: int
+    seconds: float
+
+    @property
+    def failed(self) -> bool:
+        return self.code >= _SERVER_ERRORS
+
+
+class _Status:
+    """A `start_response` that remembers the status; 500 until the application has said one."""
+
+    __slots__ = ("_start_response", "code")
+
+    def __init__(self, start_response: "StartResponse") -> None:
+        self._start_response = start_response
+        self.code = _SERVER_ERRORS
+
+    def __call__(
+        self,
+        status: str,
+        headers: list[tuple[str, str]],
+        exc_info: Any = None,  # noqa: ANN401 - PEP 3333's triple
+    ) -> Callable[[bytes], object]:
+        self.code = int(status[:3])
+        return self._start_response(status, headers, exc_info)
+
+
+def _span(request: _Request) -> FinishedSpan:
+    attributes: tuple[Attribute, ...] = (
+        ("http.request.method", request.method),
+        ("http.response.status_code", request.code),
+        *((("http.route", request.route),) if request.route else ()),
+        *((("error.type", str(request.code)),) if request.failed else ()),
+    )
+    return FinishedSpan(
+        request.context,
+        0,
+        f"{request.method} {request.route}".rstrip(),
+        SpanKind.SERVER,
+        request.start_ns,
+        request.start_ns + int(request.seconds * 1e9),
+        attributes,
+        f"HTTP {request.code}" if request.failed else None,
+    )

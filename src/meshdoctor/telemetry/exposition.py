@@ -1,0 +1,95 @@
+"""The metrics page, on a port of its own, cheap under a storm of scrapers.
+
+Rendering holds the interpreter; 20 scrapers at once took a gRPC p50 from 2.5 to 299 ms. So one
+rendered page serves everyone for a second, and one thread at a time renders.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+
+_FRESH_SECONDS: Final = 1.0
+_SOCKET_SECONDS: Final = 5.0
+
+_Encoder = Callable[[CollectorRegistry], bytes]
+
+
+class CachedPage:
+    """The exposition of a registry, at most one second old, per format."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self._lock = threading.Lock()
+        self._pages: dict[str, tuple[float, bytes]] = {}
+
+    def render(self, accept: str) -> tuple[str, bytes]:
+        """Return content type and body for an Accept header (OpenMetrics carries exemplars)."""
+        encoder, content_type = choose_encoder(accept)
+        with self._lock:
+            at, body = self._pages.get(content_type, (float("-inf"), b""))
+            if time.monotonic() - at > _FRESH_SECONDS:
+                body = encoder(self._registry)
+                self._pages[content_type] = (time.monotonic(), body)
+        return content_type, body
+
+
+class MetricsServer:
+    """Serves `/metrics` from a daemon thread until closed.
+
+    Args:
+        registry: what to show.
+        host: address to listen on.
+        port: port to listen on, 0 for any free one.
+
+    Raises:
+        OSError: the port is taken or may not be used.
+    """
+
+    def __init__(self, registry: CollectorRegistry, host: str, port: int) -> None:
+        self._server = _Server((host, port), _handler(CachedPage(registry)))
+        threading.Thread(
+            target=self._server.serve_forever, name="metrics", kwargs={"poll_interval": 0.2}
+        ).start()
+
+    @property
+    def port(self) -> int:
+        """The port in use."""
+        return self._server.server_port
+
+    def close(self) -> None:
+        """Stop listening and give the port back."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 32
+
+
+def _handler(page: CachedPage) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        timeout = _SOCKET_SECONDS  # a scraper that sends nothing holds a thread this long at most
+
+        def do_GET(self) -> None:
+            if self.path.partition("?")[0] != "/metrics":
+                self._answer(404, "text/plain; charset=utf-8", b"The metrics are at /metrics.\n")
+                return
+            self._answer(200, *page.render(self.headers.get("Accept", "")))
+
+        def _answer(self, status: int, content_type: str, body: bytes) -> None:
+            self.send_response_only(status)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_args: object) -> None:
+            """Scrapes are no news."""
+
+    return Handler

@@ -1,0 +1,79 @@
+"""The catalogue's metrics as live objects in one registry, with their labels bound once.
+
+Binding labels costs more than observing, and label values on these paths are few: methods, status
+codes, causes. So each bound child is kept, and the hot path is one dictionary look-up.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.metrics import MetricWrapperBase
+
+from meshdoctor.telemetry import catalogue
+from meshdoctor.telemetry.catalogue import Kind, Metric
+
+_MAKERS: dict[Kind, Callable[..., MetricWrapperBase]] = {
+    Kind.COUNTER: Counter,
+    Kind.GAUGE: Gauge,
+}
+
+
+def make(metric: Metric, registry: CollectorRegistry) -> Any:  # noqa: ANN401 - three unrelated types
+    """Register `metric` in `registry` and return the prometheus-client object."""
+    if metric.kind is Kind.HISTOGRAM:
+        return Histogram(
+            metric.name, metric.help, metric.labels, buckets=metric.buckets, registry=registry
+        )
+    return _MAKERS[metric.kind](metric.name, metric.help, metric.labels, registry=registry)
+
+
+class Bound:
+    """A labelled metric that remembers its children.
+
+    The number of children is bounded by the callers: every label value comes from a closed set
+    (routes, methods, codes, causes), never from what a visitor typed.
+    """
+
+    def __init__(self, family: MetricWrapperBase) -> None:
+        self._family = family
+        self._children: dict[tuple[str, ...], Any] = {}
+
+    def of(self, *labels: str) -> Any:  # noqa: ANN401 - Counter, Gauge or Histogram
+        """Return the child for these label values, in the catalogue's order."""
+        child = self._children.get(labels)
+        if child is None:
+            child = self._children[labels] = self._family.labels(*labels)
+        return child
+
+    def forget(self, *labels: str) -> None:
+        """Drop a child whose subject is gone, so that Pods that come and go leave no series."""
+        if self._children.pop(labels, None) is not None:
+            self._family.remove(*labels)
+
+
+class Instruments:
+    """All metrics of the catalogue, registered in one registry.
+
+    Args:
+        registry: where they are registered; one per process, or one per test.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def bound(metric: Metric) -> Bound:
+            return Bound(make(metric, registry))
+
+        self.registry = registry
+        self.http_server_duration = bound(catalogue.HTTP_SERVER_DURATION)
+        self.http_server_active: Gauge = make(catalogue.HTTP_SERVER_ACTIVE, registry)
+        self.http_server_freshness = bound(catalogue.HTTP_SERVER_FRESHNESS)
+        self.rpc_client_duration = bound(catalogue.RPC_CLIENT_DURATION)
+        self.rpc_client_active = bound(catalogue.RPC_CLIENT_ACTIVE)
+        self.rpc_client_failures = bound(catalogue.RPC_CLIENT_FAILURES)
+        self.rpc_client_dns_failures = bound(catalogue.RPC_CLIENT_DNS_FAILURES)
+        self.rpc_client_retries = bound(catalogue.RPC_CLIENT_RETRIES)
+        self.rpc_client_breaker = bound(catalogue.RPC_CLIENT_BREAKER)
+        self.dns_lookup_duration = bound(catalogue.DNS_LOOKUP_DURATION)
+        self.rpc_server_duration = bound(catalogue.RPC_SERVER_DURATION)
+        self.rpc_server_active = bound(catalogue.RPC_SERVER_ACTIVE)
+        self.telemetry_spans = bound(catalogue.TELEMETRY_SPANS)

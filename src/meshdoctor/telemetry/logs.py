@@ -1,0 +1,83 @@
+"""Logs as one JSON object a line, with the ids of the trace they belong to.
+
+structlog escapes CR, LF and control characters by writing JSON, so no visitor can forge a line.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, BinaryIO
+
+import orjson
+import structlog
+from structlog.typing import FilteringBoundLogger, Processor
+
+from meshdoctor.telemetry.context import current
+
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+"""The words of the setting and their stdlib numbers."""
+
+
+def make_logger(service: str, level: str, stream: BinaryIO | None = None) -> FilteringBoundLogger:
+    """Return a logger that writes JSON lines.
+
+    Args:
+        service: the value of the key `service` on every line.
+        level: a key of `LEVELS`.
+        stream: where to write; standard output when None.
+    """
+    processors: list[Processor] = [
+        _trace_ids,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(serializer=_dumps),
+    ]
+    logger: FilteringBoundLogger = structlog.wrap_logger(
+        structlog.BytesLogger(stream or sys.stdout.buffer),
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        service=service,
+    )
+    return logger
+
+
+def capture_stdlib(logger: FilteringBoundLogger) -> None:
+    """Send what libraries log through `logging` to `logger`, so that every line is JSON."""
+    root = logging.getLogger()
+    root.handlers = [_Forward(logger)]
+    root.setLevel(logging.WARNING)
+
+
+def _trace_ids(
+    _logger: object, _name: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    context = current.get()
+    if context is not None:
+        event.setdefault("trace_id", context.trace_hex)
+        event.setdefault("span_id", context.span_hex)
+    return event
+
+
+def _dumps(event: MutableMapping[str, Any], **_options: object) -> bytes:
+    try:
+        return orjson.dumps(event, default=repr)
+    except orjson.JSONEncodeError:
+        # A lone surrogate or a huge integer: slower and escaped, but never a lost line.
+        return json.dumps(event, default=repr).encode()
+
+
+class _Forward(logging.Handler):
+    def __init__(self, logger: FilteringBoundLogger) -> None:
+        super().__init__()
+        self._logger = logger
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._logger.log(
+            record.levelno,
+            "library.log",
+            logger=record.name,
+            message=record.getMessage(),
+            exc_info=record.exc_info,
+        )

@@ -1,0 +1,108 @@
+"""Sends spans to an OTLP collector from one background thread, and never longer than allowed.
+
+A collector that is down or hung must cost the service nothing: the queue is bounded, a batch that
+fails is dropped and counted, and `shutdown` has a deadline (the SDK's took 25-30 s with a dead
+collector, the whole grace period of a Pod).
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import grpc
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+
+from meshdoctor.telemetry.instruments import Instruments
+from meshdoctor.telemetry.spans import FinishedSpan, fill
+
+_QUEUE: Final = 8192
+_BATCH: Final = 512
+_EVERY_SECONDS: Final = 1.0
+_TIMEOUT_SECONDS: Final = 2.0
+_SCOPE: Final = InstrumentationScope(name="meshdoctor")
+
+
+class OtlpSpans:
+    """A `SpanSink` that exports over OTLP/gRPC.
+
+    Args:
+        endpoint: `http://host:port` or `https://host:port`, as OTEL_EXPORTER_OTLP_ENDPOINT.
+        resource: resource attributes, `service.name` among them.
+        instruments: where exported and dropped spans are counted; None counts nowhere.
+    """
+
+    def __init__(
+        self, endpoint: str, resource: Mapping[str, str], instruments: Instruments | None
+    ) -> None:
+        self._endpoint = endpoint
+        self._resource = Resource(
+            attributes=[
+                KeyValue(key=key, value=AnyValue(string_value=value))
+                for key, value in resource.items()
+            ]
+        )
+        self._instruments = instruments
+        self._queue: deque[FinishedSpan] = deque()
+        self._wake = threading.Event()
+        self._deadline = float("inf")
+        self._thread = threading.Thread(target=self._run, name="otlp", daemon=True)
+        self._thread.start()
+
+    def add(self, span: FinishedSpan) -> None:
+        """Queue `span`; when the queue is full it is dropped and counted."""
+        if len(self._queue) >= _QUEUE:
+            self._count("dropped", 1)
+            return
+        self._queue.append(span)
+
+    def shutdown(self, seconds: float = _TIMEOUT_SECONDS) -> None:
+        """Send what is queued, for at most `seconds`; what is left is counted as dropped."""
+        self._deadline = time.monotonic() + seconds
+        self._wake.set()
+        self._thread.join(seconds + 0.5)
+        self._count("dropped", len(self._queue))
+        self._queue.clear()
+
+    def _run(self) -> None:
+        with _channel(self._endpoint) as channel:
+            stub = TraceServiceStub(channel)  # type: ignore[no-untyped-call]
+            while not self._wake.wait(_EVERY_SECONDS):
+                self._send_queued(stub)
+            self._send_queued(stub)
+
+    def _send_queued(self, stub: TraceServiceStub) -> None:
+        while self._queue and (left := self._deadline - time.monotonic()) > 0:
+            batch = [self._queue.popleft() for _ in range(min(_BATCH, len(self._queue)))]
+            self._count(self._send(stub, batch, min(left, _TIMEOUT_SECONDS)), len(batch))
+
+    def _send(self, stub: TraceServiceStub, batch: Iterable[FinishedSpan], seconds: float) -> str:
+        try:
+            stub.Export(self._request(batch), timeout=seconds)
+        except grpc.RpcError:
+            return "dropped"
+        return "exported"
+
+    def _request(self, batch: Iterable[FinishedSpan]) -> ExportTraceServiceRequest:
+        request = ExportTraceServiceRequest()
+        resource_spans = request.resource_spans.add(resource=self._resource)
+        spans = resource_spans.scope_spans.add(scope=_SCOPE).spans
+        for span in batch:
+            fill(spans.add(), span)
+        return request
+
+    def _count(self, outcome: str, spans: int) -> None:
+        if self._instruments is not None and spans:
+            self._instruments.telemetry_spans.of(outcome).inc(spans)
+
+
+def _channel(endpoint: str) -> grpc.Channel:
+    scheme, _, address = endpoint.rpartition("://")
+    options = (("grpc.client_idle_timeout_ms", 2**31 - 1), ("grpc.max_reconnect_backoff_ms", 5000))
+    if scheme == "https":
+        return grpc.secure_channel(address, grpc.ssl_channel_credentials(), options)
+    return grpc.insecure_channel(address, options)

@@ -1,0 +1,214 @@
+"""What a gRPC client tells of its calls: each call once, however it ends.
+
+`ClientCalls` is the bookkeeping; `client_interceptor` puts it on any channel of anybody's;
+`meshdoctor.mesh` uses the same bookkeeping without gRPC's interceptor layer, which builds a new
+callable for every call.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import grpc
+
+from meshdoctor.telemetry.causes import Guess, classify, handler_ran
+from meshdoctor.telemetry.context import TRACEPARENT, TraceContext, current
+from meshdoctor.telemetry.outlets import Outlets
+from meshdoctor.telemetry.settle import FailureCounter
+from meshdoctor.telemetry.spans import FinishedSpan, SpanKind
+
+Metadata = tuple[tuple[str, str | bytes], ...]
+
+_DETAILS_SHOWN = 300
+
+
+class ClientCalls:
+    """Keeps the books of all calls of one channel.
+
+    Args:
+        target: what the calls are made to, for the side probe.
+        outlets: where metrics, spans and lines go.
+        failures: counts failures by cause; None counts no causes.
+    """
+
+    def __init__(
+        self, target: str, outlets: Outlets, failures: FailureCounter | None = None
+    ) -> None:
+        self.target = target
+        self.outlets = outlets
+        self.failures = failures
+
+    def begin(self, method: str) -> "ClientCall":
+        """Open the books of one call of `method` (full name, no leading slash)."""
+        return ClientCall(self, method)
+
+
+class ClientCall:
+    """The books of one call: opened by `ClientCalls.begin`, closed once by `ok` or `failed`."""
+
+    __slots__ = ("_calls", "_closed", "_method", "_start", "_start_ns", "context")
+
+    def __init__(self, calls: ClientCalls, method: str) -> None:
+        self._calls = calls
+        self._method = method
+        self._closed = False
+        above = current.get()
+        self.context = above.child() if above is not None and above.sampled else above
+        self._start_ns = time.time_ns() if above is not None and above.sampled else 0
+        if calls.outlets.instruments is not None:
+            calls.outlets.instruments.rpc_client_active.of(method).inc()
+        self._start = time.perf_counter()
+
+    def metadata(self, given: Metadata | None) -> Metadata | None:
+        """Return the metadata to send: what was given and this call's `traceparent`."""
+        if self.context is None:
+            return given
+        return (*(given or ()), (TRACEPARENT, self.context.traceparent))
+
+    def ok(self) -> None:
+        """Close the books of a call that ended OK."""
+        self._close(grpc.StatusCode.OK, "")
+
+    def failed(
+        self,
+        error: Any,  # noqa: ANN401 - a grpc.Call that is also the error
+        guess: Guess | None = None,
+        address: str | None = None,
+    ) -> None:
+        """Close the books of a failed call.
+
+        Args:
+            error: has `code()`, `details()` and the metadata of a `grpc.Call`.
+            guess: the cause, where the caller knows better than the error's text.
+            address: the `ip:port` that was called, where the caller knows it: the side probe then
+                looks there, not at the channel's target.
+        """
+        if self._closed:
+            return
+        code, details = error.code(), error.details() or ""
+        if guess is None:
+            guess = classify(code, details, ran=_ran(error))
+        self._close(code, details)
+        if self._calls.failures is not None:
+            self._calls.failures.failed(self._method, address or self._calls.target, guess)
+        self._log(code, details, guess)
+
+    def _close(self, code: grpc.StatusCode, details: str) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        seconds = time.perf_counter() - self._start
+        context = self.context
+        sampled = context is not None and context.sampled
+        if (instruments := self._calls.outlets.instruments) is not None:
+            error = "" if code is grpc.StatusCode.OK else code.name
+            instruments.rpc_client_active.of(self._method).dec()
+            instruments.rpc_client_duration.of(self._method, code.name, error).observe(
+                seconds, {"trace_id": context.trace_hex} if context and sampled else None
+            )
+        if context and sampled and self._calls.outlets.spans is not None:
+            self._calls.outlets.spans.add(self._span(context, code, details, seconds))
+
+    def _span(
+        self, context: TraceContext, code: grpc.StatusCode, details: str, seconds: float
+    ) -> FinishedSpan:
+        above = current.get()
+        return FinishedSpan(
+            context,
+            above.span_id if above else 0,
+            self._method,
+            SpanKind.CLIENT,
+            self._start_ns,
+            self._start_ns + int(seconds * 1e9),
+            rpc_attributes(self._method, code),
+            None if code is grpc.StatusCode.OK else f"{code.name}: {details[:_DETAILS_SHOWN]}",
+        )
+
+    def _log(self, code: grpc.StatusCode, details: str, guess: Guess) -> None:
+        # breaker-open repeats what the failures that opened it have told, at the full rate.
+        if self._calls.outlets.logger is None or guess.cause in {"breaker-open", "caller-error"}:
+            return
+        self._calls.outlets.logger.warning(
+            "rpc.failed",
+            rpc_method=self._method,
+            rpc_response_status_code=code.name,
+            cause=guess.cause if guess.certain else "being-probed",
+            details=details[:_DETAILS_SHOWN],
+            **({"span_id": self.context.span_hex} if self.context else {}),
+        )
+
+
+def rpc_attributes(method: str, code: grpc.StatusCode) -> tuple[tuple[str, str], ...]:
+    """Return the attributes of an RPC span (semantic conventions 1.45, rpc spans, gRPC)."""
+    attributes = (
+        ("rpc.system.name", "grpc"),
+        ("rpc.method", method),
+        ("rpc.response.status_code", code.name),
+    )
+    return attributes if code is grpc.StatusCode.OK else (*attributes, ("error.type", code.name))
+
+
+def _ran(error: Any) -> bool:  # noqa: ANN401 - a grpc.Call, or an error that only has a code
+    if not hasattr(error, "initial_metadata"):
+        return False
+    return handler_ran(error.initial_metadata(), error.trailing_metadata())
+
+
+class _Details(NamedTuple):
+    method: str
+    timeout: float | None
+    metadata: Metadata | None
+    credentials: grpc.CallCredentials | None
+    wait_for_ready: bool | None
+    compression: grpc.Compression | None
+
+
+class _ClientInterceptor(
+    grpc.UnaryUnaryClientInterceptor,
+    grpc.UnaryStreamClientInterceptor,
+    grpc.StreamUnaryClientInterceptor,
+    grpc.StreamStreamClientInterceptor,
+):
+    def __init__(self, calls: ClientCalls) -> None:
+        self._calls = calls
+
+    def _intercept(
+        self,
+        continuation: Callable[[Any, Any], Any],
+        details: Any,  # noqa: ANN401 - gRPC passes a tuple of its own
+        request: Any,  # noqa: ANN401 - a message or an iterator of them
+    ) -> Any:  # noqa: ANN401 - gRPC's call object
+        method = details.method
+        name = (method.decode() if isinstance(method, bytes) else method).lstrip("/")
+        call = self._calls.begin(name)
+        sent = _Details(
+            details.method,
+            details.timeout,
+            call.metadata(details.metadata),
+            details.credentials,
+            getattr(details, "wait_for_ready", None),
+            getattr(details, "compression", None),
+        )
+        outcome = continuation(sent, request)
+        # Runs once when the call ends: at once for a blocking call, later for a future or a
+        # stream, and also when the caller cancels.
+        outcome.add_done_callback(lambda ended: _finish(call, ended))
+        return outcome
+
+    # The four kinds differ in types only.
+    intercept_unary_unary = _intercept  # type: ignore[assignment]
+    intercept_unary_stream = _intercept  # type: ignore[assignment]
+    intercept_stream_unary = _intercept  # type: ignore[assignment]
+    intercept_stream_stream = _intercept  # type: ignore[assignment]
+
+
+def _finish(call: ClientCall, ended: Any) -> None:  # noqa: ANN401 - gRPC's call object
+    if ended.code() is grpc.StatusCode.OK:
+        call.ok()
+    else:
+        call.failed(ended)
+
+
+def client_interceptor(calls: ClientCalls) -> grpc.UnaryUnaryClientInterceptor:
+    """Return an interceptor of all four kinds of calls, for `grpc.intercept_channel`."""
+    return _ClientInterceptor(calls)

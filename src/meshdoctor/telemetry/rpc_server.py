@@ -1,0 +1,236 @@
+"""What a gRPC server tells of its calls, and the marker by which a client knows that it ran."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any, Final
+
+import grpc
+
+from meshdoctor.telemetry.causes import MARKER
+from meshdoctor.telemetry.context import TRACEPARENT, TraceContext, current, parse
+from meshdoctor.telemetry.outlets import Outlets
+from meshdoctor.telemetry.rpc_client import rpc_attributes
+from meshdoctor.telemetry.spans import FinishedSpan, SpanKind
+
+_UNTOLD: Final = ("grpc.health.v1.Health/", "grpc.reflection.")
+_MARKER_AFTER_SECONDS: Final = 0.03
+_CALLERS_FAULTS: Final = frozenset(
+    {
+        grpc.StatusCode.OK,
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.StatusCode.NOT_FOUND,
+        grpc.StatusCode.ALREADY_EXISTS,
+        grpc.StatusCode.PERMISSION_DENIED,
+        grpc.StatusCode.UNAUTHENTICATED,
+        grpc.StatusCode.FAILED_PRECONDITION,
+        grpc.StatusCode.OUT_OF_RANGE,
+    }
+)
+"""Statuses that are no error of the server (semantic conventions 1.45, gRPC server spans)."""
+
+
+class ServerCalls(grpc.ServerInterceptor):
+    """Counts, times and traces every call of a server; health and reflection stay untold.
+
+    Args:
+        service: the service's name, the value of the marker.
+        outlets: where metrics, spans and lines go.
+    """
+
+    def __init__(self, service: str, outlets: Outlets) -> None:
+        self.outlets = outlets
+        self.marker = ((MARKER, service),)
+        self.late = LateMarker(self.marker)
+        self._wrapped: dict[str, tuple[object, Any]] = {}
+
+    def intercept_service(
+        self,
+        continuation: Callable[[Any], Any],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Any:  # noqa: ANN401 - grpc.RpcMethodHandler or None
+        """Wrap the handler that gRPC found; wrapped once per method, not once per call."""
+        handler = continuation(handler_call_details)
+        method = handler_call_details.method.lstrip("/")
+        if handler is None or method.startswith(_UNTOLD):
+            return handler
+        known, wrapped = self._wrapped.get(method, (None, None))
+        if known is not handler:
+            wrapped = _wrap(self, method, handler)
+            self._wrapped[method] = (handler, wrapped)
+        return wrapped
+
+
+class LateMarker:
+    """Tells a waiting client that the handler runs, but only when it takes long.
+
+    Initial metadata sent at once costs 0.1-0.2 ms a call. A client only needs it when its deadline
+    is near, so one thread sends it for calls older than 30 ms; a fast call pays an append.
+    """
+
+    def __init__(self, marker: tuple[tuple[str, str], ...]) -> None:
+        self._marker = marker
+        self._running: deque[tuple[float, grpc.ServicerContext]] = deque()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def watch(self, started: float, context: grpc.ServicerContext) -> None:
+        """Send the marker on `context` if it is still active 30 ms after `started`."""
+        self._running.append((started, context))
+        if self._thread is None:
+            self._start()
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="marker", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(_MARKER_AFTER_SECONDS)
+            due = time.perf_counter() - _MARKER_AFTER_SECONDS
+            while self._running and self._running[0][0] <= due:
+                _started, context = self._running.popleft()
+                if context.is_active():
+                    # The handler may have sent its own metadata, or ended this very moment.
+                    with suppress(ValueError):
+                        context.send_initial_metadata(self._marker)
+
+
+class _ServerCall:
+    __slots__ = ("_calls", "_context", "_method", "_place", "_start", "_start_ns", "_up")
+
+    def __init__(self, calls: ServerCalls, method: str, context: grpc.ServicerContext) -> None:
+        self._calls = calls
+        self._method = method
+        self._context = context
+        self._up = _caller(context)
+        self._place = self._up.child() if self._up is not None and self._up.sampled else self._up
+        self._start_ns = time.time_ns() if self._up is not None and self._up.sampled else 0
+        current.set(self._place)
+        if calls.outlets.instruments is not None:
+            calls.outlets.instruments.rpc_server_active.of(method).inc()
+        self._start = time.perf_counter()
+        calls.late.watch(self._start, context)
+
+    def end(self, crash: BaseException | None = None) -> None:
+        seconds = time.perf_counter() - self._start
+        code = _code(self._context, crash)
+        if code is not grpc.StatusCode.OK:
+            # Trailing, so free for calls that succeed: "this error is the handler's own".
+            with suppress(ValueError):
+                self._context.set_trailing_metadata(self._calls.marker)
+        self._measure(code, seconds)
+        self._trace(code, seconds)
+        self._log(code, seconds)
+        # The worker thread has nothing around a call, so there is no older value to restore.
+        current.set(None)
+
+    def _measure(self, code: grpc.StatusCode, seconds: float) -> None:
+        instruments, place = self._calls.outlets.instruments, self._place
+        if instruments is not None:
+            error = "" if code is grpc.StatusCode.OK else code.name
+            instruments.rpc_server_active.of(self._method).dec()
+            instruments.rpc_server_duration.of(self._method, code.name, error).observe(
+                seconds, {"trace_id": place.trace_hex} if place and place.sampled else None
+            )
+
+    def _trace(self, code: grpc.StatusCode, seconds: float) -> None:
+        spans = self._calls.outlets.spans
+        if spans is None or self._place is None or not self._place.sampled:
+            return
+        spans.add(
+            FinishedSpan(
+                self._place,
+                self._up.span_id if self._up else 0,
+                self._method,
+                SpanKind.SERVER,
+                self._start_ns,
+                self._start_ns + int(seconds * 1e9),
+                rpc_attributes(self._method, code),
+                None if code in _CALLERS_FAULTS else code.name,
+            )
+        )
+
+    def _log(self, code: grpc.StatusCode, seconds: float) -> None:
+        logger = self._calls.outlets.logger
+        if logger is None:
+            return
+        told = {
+            "rpc_method": self._method,
+            "rpc_response_status_code": code.name,
+            "seconds": round(seconds, 4),
+        }
+        if code not in _CALLERS_FAULTS:
+            logger.error("rpc.handled", **told)
+        elif seconds >= self._calls.outlets.slow_seconds:
+            logger.warning("rpc.slow", **told)
+        elif self._place is not None and self._place.sampled:
+            logger.info("rpc.handled", **told)
+
+
+def _caller(context: grpc.ServicerContext) -> TraceContext | None:
+    for key, value in context.invocation_metadata():
+        if key == TRACEPARENT and isinstance(value, str):
+            return parse(value)
+    return None
+
+
+def _code(context: Any, crash: BaseException | None) -> grpc.StatusCode:  # noqa: ANN401 - code() is not in gRPC's stubs
+    code = context.code()
+    if isinstance(code, grpc.StatusCode):
+        return code
+    if crash is not None and not isinstance(crash, GeneratorExit):
+        return grpc.StatusCode.UNKNOWN
+    return grpc.StatusCode.OK if context.is_active() else grpc.StatusCode.CANCELLED
+
+
+def _wrap(calls: ServerCalls, method: str, handler: Any) -> Any:  # noqa: ANN401 - grpc.RpcMethodHandler
+    for name, make, around in (
+        ("unary_unary", grpc.unary_unary_rpc_method_handler, _around_unary),
+        ("stream_unary", grpc.stream_unary_rpc_method_handler, _around_unary),
+        ("unary_stream", grpc.unary_stream_rpc_method_handler, _around_stream),
+        ("stream_stream", grpc.stream_stream_rpc_method_handler, _around_stream),
+    ):
+        if (inner := getattr(handler, name)) is not None:
+            return make(
+                around(calls, method, inner),
+                request_deserializer=handler.request_deserializer,
+                response_serializer=handler.response_serializer,
+            )
+    return handler
+
+
+def _around_unary(
+    calls: ServerCalls, method: str, inner: Callable[[Any, grpc.ServicerContext], Any]
+) -> Callable[[Any, grpc.ServicerContext], Any]:
+    def handle(request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401 - any message
+        call = _ServerCall(calls, method, context)
+        try:
+            response = inner(request, context)
+        except BaseException as crash:
+            call.end(crash)
+            raise
+        call.end()
+        return response
+
+    return handle
+
+
+def _around_stream(
+    calls: ServerCalls, method: str, inner: Callable[[Any, grpc.ServicerContext], Iterator[Any]]
+) -> Callable[[Any, grpc.ServicerContext], Iterator[Any]]:
+    def handle(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: ANN401 - any message
+        call = _ServerCall(calls, method, context)
+        try:
+            yield from inner(request, context)
+        except BaseException as crash:
+            call.end(crash)
+            raise
+        call.end()
+
+    return handle

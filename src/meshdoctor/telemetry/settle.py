@@ -1,0 +1,83 @@
+"""Counting failures exactly once, also those whose cause must first be looked for.
+
+A call that only says DEADLINE_EXCEEDED could be DNS, the network or the handler. A probe can tell,
+but takes up to half a second, which no visitor should wait. So such a failure is handed to one
+background thread, counted when the probe has answered, and counted as `unknown` rather than not at
+all when the thread cannot keep up or the process ends.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+
+from meshdoctor.telemetry.causes import Guess
+from meshdoctor.telemetry.instruments import Instruments
+
+Probe = Callable[[str], str | None]
+"""Takes a call's target, returns a cause, or None when all it can see is healthy."""
+
+_FRESH_SECONDS = 1.0
+_CAPACITY = 1024
+
+
+class FailureCounter:
+    """Counts `rpc_client_failures_total` and `rpc_client_dns_failures_total`.
+
+    Args:
+        instruments: where to count.
+        probe: asked for uncertain failures; without one they keep what the text said.
+    """
+
+    def __init__(self, instruments: Instruments, probe: Probe | None = None) -> None:
+        self._instruments = instruments
+        self._probe = probe
+        self._waiting: queue.Queue[tuple[str, str, Guess] | None] = queue.Queue(_CAPACITY)
+        self._seen: dict[str, tuple[float, str | None]] = {}
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def failed(self, method: str, target: str, guess: Guess) -> None:
+        """Count one failed call of `method`, now or as soon as its cause is settled."""
+        if guess.certain or self._probe is None:
+            self._count(method, guess.cause)
+            return
+        self._ensure_thread()
+        try:
+            self._waiting.put_nowait((method, target, guess))
+        except queue.Full:
+            self._count(method, guess.cause)
+
+    def close(self, seconds: float = 1.0) -> None:
+        """Count what is still waiting, within about `seconds`; then stop probing."""
+        self._probe = None
+        if self._thread is not None:
+            self._waiting.put(None)
+            self._thread.join(seconds)
+
+    def _count(self, method: str, cause: str) -> None:
+        self._instruments.rpc_client_failures.of(method, cause).inc()
+        if cause.startswith("dns-"):
+            self._instruments.rpc_client_dns_failures.of(cause).inc()
+
+    def _ensure_thread(self) -> None:
+        # Started on first need, so that nothing runs before a fork or in a service without faults.
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._settle, name="settle", daemon=True)
+                self._thread.start()
+
+    def _settle(self) -> None:
+        while (item := self._waiting.get()) is not None:
+            method, target, guess = item
+            self._count(method, self._look(target, guess))
+
+    def _look(self, target: str, guess: Guess) -> str:
+        probe = self._probe
+        if probe is None:  # closing
+            return guess.cause
+        at, cause = self._seen.get(target, (float("-inf"), None))
+        if time.monotonic() - at > _FRESH_SECONDS:
+            cause = probe(target)
+            self._seen[target] = (time.monotonic(), cause)
+        return cause or guess.when_healthy or guess.cause
