@@ -1,0 +1,84 @@
+"""The lab's commands: `python -m meshdoctor.lab demo|up`.
+
+Exit codes: 0 the verdict is pass, 1 it is fail, 2 the run could not be made (bad settings or
+options, a taken port, a process that died), 128 + N after signal N.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from meshdoctor.lab import demo, up
+from meshdoctor.lab.errors import LabError
+from meshdoctor.lab.interruption import Interrupted, Interruption
+from meshdoctor.lab.load import SHAPES, LoadPlan
+from meshdoctor.lab.settings import LabSettings
+from meshdoctor.settings import EXIT_USAGE, settings_or_exit
+
+_USERS = 200
+_SECONDS = 60
+_MAX_USERS = 20_000
+_MAX_SECONDS = 24 * 3600
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code."""
+    options = _parser().parse_args(arguments)
+    settings = settings_or_exit(LabSettings)
+    interruption = Interruption()
+    try:
+        with interruption.installed():
+            return _run(options, settings, interruption)
+    except Interrupted as interrupted:
+        print(f"{interrupted.signal.name}: everything is stopped", file=sys.stderr)
+        return interrupted.exit_code
+    except LabError as error:
+        print(error, file=sys.stderr)
+    except OSError as error:
+        print(f"cannot write the results: {error}", file=sys.stderr)
+    return EXIT_USAGE
+
+
+def _run(options: argparse.Namespace, settings: LabSettings, interruption: Interruption) -> int:
+    if options.command == "up":
+        up.run(options.out, settings, interruption)
+    plan = LoadPlan(users=options.users, seconds=options.seconds, shape=options.shape)
+    passed = demo.run(demo.Demo(plan, options.out, options.open_report), settings, interruption)
+    return 0 if passed else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m meshdoctor.lab",
+        description="The mesh on this machine: real processes on loopback, driven and judged.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    judged = commands.add_parser("demo", help="run it under load, judge it, write a report")
+    judged.add_argument("--seconds", type=_between(1, _MAX_SECONDS), default=_SECONDS)
+    judged.add_argument(
+        "--users",
+        type=_between(1, _MAX_USERS),
+        default=_USERS,
+        help="at the peak; each asks once a second",
+    )
+    judged.add_argument("--shape", choices=SHAPES, default=SHAPES[0])
+    judged.add_argument("--out", type=Path, default=Path("out/demo"), metavar="DIR")
+    judged.add_argument("--open-report", action="store_true", help="show it in a browser")
+    kept = commands.add_parser("up", help="keep it running until Ctrl-C")
+    kept.add_argument("--out", type=Path, default=Path("out/up"), metavar="DIR")
+    return parser
+
+
+class _between:  # noqa: N801 - used as a function
+    """An argparse type: a whole number between two bounds."""
+
+    def __init__(self, low: int, high: int) -> None:
+        self._low, self._high = low, high
+
+    def __call__(self, text: str) -> int:
+        if not text.isdecimal() or not self._low <= int(text) <= self._high:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is no whole number from {self._low} to {self._high}"
+            )
+        return int(text)

@@ -1,0 +1,125 @@
+"""Gathers the facts of a run from the parts of the mesh that saw it."""
+
+from collections.abc import Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from platform import python_version
+
+from meshdoctor.lab.errors import LabError
+from meshdoctor.lab.loopback import Mesh
+from meshdoctor.lab.metricspage import MetricsPage, read_page
+from meshdoctor.lab.model import LoadResult, RunFacts, ScrapeTarget, group_traces
+from meshdoctor.lab.promquery import Prometheus
+from meshdoctor.lab.traces import is_complete
+from meshdoctor.telemetry.catalogue import RPC_CLIENT_DURATION, RPC_SERVER_DURATION
+
+_LIBRARIES = ("grpcio", "flask", "granian", "opentelemetry-sdk", "prometheus-client", "locust")
+_RATE = "[5s]"
+_STEP_SECONDS = 1.0
+
+Points = tuple[tuple[float, float], ...]
+
+CURVES = {
+    "gRPC calls per second": f"sum(rate({RPC_CLIENT_DURATION.name}_count{_RATE}))",
+    "gRPC call, 99th percentile, ms": (
+        "1000 * histogram_quantile(0.99, "
+        f"sum by (le) (rate({RPC_CLIENT_DURATION.name}_bucket{_RATE})))"
+    ),
+    "busiest backend, share of calls": (
+        f"max(rate({RPC_SERVER_DURATION.name}_count{_RATE}))"
+        f" / sum(rate({RPC_SERVER_DURATION.name}_count{_RATE}))"
+    ),
+    "CPU seconds per second, all services": (
+        f'sum(rate(process_cpu_seconds_total{{job!="prometheus"}}{_RATE}))'
+    ),
+}
+"""What Prometheus is asked for, by the title of the curve."""
+
+
+def gather(mesh: Mesh, load: LoadResult, started_at: float, seconds: float) -> RunFacts:
+    """Collect everything that was seen. The services are ended on the way, for their last spans.
+
+    Args:
+        mesh: it still runs.
+        load: what the load generator measured.
+        started_at: when the load began, Unix seconds.
+        seconds: how long it lasted.
+
+    Raises:
+        Interrupted: the user wants to stop.
+    """
+    page, notes = _front_page(mesh)
+    targets, curves, versions = _watched(mesh, started_at, seconds)
+    mesh.drain()
+    traces = group_traces(mesh.spans.spans())
+    if forgotten := mesh.spans.received - sum(len(trace.spans) for trace in traces):
+        notes = (*notes, f"the oldest {forgotten:,} spans were dropped to bound memory")
+    return RunFacts(
+        load=load,
+        traces=traces,
+        complete_traces=sum(map(is_complete, traces)),
+        targets=targets,
+        causes=page.causes,
+        freshness=page.freshness,
+        started_at=started_at,
+        seconds=seconds,
+        versions={**_versions(), **versions},
+        notes=(*mesh.notes, *notes),
+        series=curves,
+        sampling=mesh.settings.sampling,
+    )
+
+
+def _front_page(mesh: Mesh) -> tuple[MetricsPage, tuple[str, ...]]:
+    try:
+        return read_page(mesh.metrics_address), ()
+    except (OSError, ValueError) as error:
+        note = (
+            f"causes and freshness are unknown: the marketplace's metrics cannot be read: {error}"
+        )
+        return MetricsPage(()), (note,)
+
+
+def _watched(
+    mesh: Mesh, start: float, seconds: float
+) -> tuple[tuple[ScrapeTarget, ...], dict[str, Points], dict[str, str]]:
+    """Targets, curves and versions, from Prometheus if it runs, else from a scrape of our own."""
+    if not mesh.prometheus:
+        return tuple(_scrape(mesh.topology.jobs)), {}, {}
+    try:
+        curves = _curves(mesh.prometheus, start, seconds)
+        return mesh.prometheus.targets(), curves, {"prometheus": mesh.prometheus.version()}
+    except LabError as error:
+        mesh.notes = (*mesh.notes, str(error))
+        return tuple(_scrape(mesh.topology.jobs)), {}, {}
+
+
+def _scrape(jobs: Mapping[str, tuple[str, ...]]) -> Iterator[ScrapeTarget]:
+    for job, addresses in jobs.items():
+        for address in addresses:
+            try:
+                samples, problem = len(read_page(address).rows), ""
+            except (OSError, ValueError) as error:
+                samples, problem = 0, str(error)
+            yield ScrapeTarget(job, address, not problem, problem, samples)
+
+
+def _curves(prometheus: Prometheus, start: float, seconds: float) -> dict[str, Points]:
+    found = {
+        title: prometheus.range(expression, start, start + seconds, _STEP_SECONDS)
+        for title, expression in CURVES.items()
+    }
+    return {
+        title: tuple((at - start, value) for at, value in curves[0].points)
+        for title, curves in found.items()
+        if curves
+    }
+
+
+def _versions() -> dict[str, str]:
+    known = {"python": python_version()}
+    for library in _LIBRARIES:
+        try:
+            known[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return known

@@ -1,0 +1,89 @@
+"""Prometheus and Alertmanager as two more processes of the lab.
+
+Written for Prometheus 2.42 and Alertmanager 0.25, which Debian 12 has; nothing here is gone in 3.x.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from meshdoctor.lab.processes import Program
+
+_INTERVAL = "1s"  # a run lasts a minute; at the usual 15 s its curves would have four points
+_RETENTION = "1d"
+_LOCAL_ASSETS = "share/prometheus/web"
+
+
+def prometheus(
+    binary: Path, folder: Path, address: str, jobs: Mapping[str, tuple[str, ...]], alerts_to: str
+) -> Program:
+    """Write Prometheus' configuration.
+
+    Args:
+        binary: the program.
+        folder: for its configuration and its data; data of a run before is removed.
+        address: `host:port` to listen on.
+        jobs: addresses (`host:port`) of metrics pages by job name.
+        alerts_to: `host:port` of the Alertmanager.
+
+    Returns:
+        What to start.
+    """
+    config = {
+        "global": {"scrape_interval": _INTERVAL, "scrape_timeout": _INTERVAL},
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alerts_to]}]}]},
+        "scrape_configs": [
+            {"job_name": job, "static_configs": [{"targets": list(addresses)}]}
+            for job, addresses in jobs.items()
+        ],
+    }
+    return Program(
+        name="prometheus",
+        command=(
+            str(binary),
+            f"--config.file={_write(folder / 'prometheus.yml', config)}",
+            f"--storage.tsdb.path={_empty(folder / 'prometheus-data')}",
+            f"--storage.tsdb.retention.time={_RETENTION}",
+            f"--web.listen-address={address}",
+            "--enable-feature=exemplar-storage",
+            *_assets(binary),
+        ),
+        ready=f"http://{address}/-/ready",
+    )
+
+
+def alertmanager(binary: Path, folder: Path, address: str) -> Program:
+    """Write Alertmanager's configuration: it shows alerts and sends them to nobody."""
+    config = {"route": {"receiver": "page-only"}, "receivers": [{"name": "page-only"}]}
+    return Program(
+        name="alertmanager",
+        command=(
+            str(binary),
+            f"--config.file={_write(folder / 'alertmanager.yml', config)}",
+            f"--storage.path={_empty(folder / 'alertmanager-data')}",
+            f"--web.listen-address={address}",
+            "--cluster.listen-address=",  # alone; otherwise it listens on every interface
+        ),
+        ready=f"http://{address}/-/ready",
+    )
+
+
+def _write(path: Path, config: Mapping[str, object]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")  # JSON is YAML
+    return path
+
+
+def _empty(folder: Path) -> Path:
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _assets(binary: Path) -> tuple[str, ...]:
+    """Debian's build reads its web pages from /usr/share, where an unpacked one has none."""
+    assets = binary.resolve().parent.parent / _LOCAL_ASSETS
+    unpacked = binary.resolve().parent != Path("/usr/bin")
+    return (f"--web.local-assets={assets}",) if unpacked and assets.is_dir() else ()
