@@ -53,7 +53,7 @@ class MetricsServer:
     def __init__(self, registry: CollectorRegistry, host: str, port: int) -> None:
         self._server = _Server((host, port), _handler(CachedPage(registry)))
         threading.Thread(
-            target=self._server.serve_forever, name="metrics", kwargs={"poll_interval": 0.2}
+            target=self._server.serve_forever, name="metrics", kwargs={"poll_interval": 0.2}, daemon=True
         ).start()
 
     @property
