@@ -19,7 +19,7 @@ from meshdoctor.lab.model import (
     ScrapeTarget,
     Trace,
 )
-from meshdoctor.lab.report import judge, render
+from meshdoctor.lab.report import judge, render, words
 from tests.unit.report.samples import bad_run, good_run, span
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}\x00\ud800\u202e"
@@ -237,3 +237,39 @@ def test_curves_of_prometheus_are_drawn_when_there_are_any() -> None:
     facts = replace(good_run(), series={"calls per second": ((0.0, 1.0), (15.0, 2.0))})
 
     assert "calls per second" in _page(facts).text["h3"]
+
+
+def test_curves_of_a_long_run_are_thinned() -> None:
+    """An hour of seconds from Prometheus does not make the file grow without bound."""
+    curve = tuple((float(at), float(at)) for at in range(3600))
+
+    facts = replace(good_run(), series={"calls": curve})
+    html = render(facts, judge(facts))
+
+    assert 2 == html.count("at 3,570 s ·")
+    assert 0 == html.count("at 3,571 s ·")
+
+
+def test_unread_metrics_are_not_told_as_good() -> None:
+    """When the marketplace's metrics tell of no answer, no failed call is not claimed."""
+    facts = replace(good_run(), causes={}, freshness={})
+
+    assert "Not known" in _page(facts).text["strong"]
+
+
+@pytest.mark.parametrize(
+    ("objective", "measured", "budget"),
+    [
+        (Objective("o", 0.99, 0.995, met=True, unit="ratio"), "99.5 %", "50 %"),
+        (Objective("o", 0.999, 0.9, met=False, unit="ratio"), "90 %", "over 10 times"),
+        (Objective("o", 1.0, 0.9, met=False, unit="ratio"), "90 %", "none was allowed"),
+        (Objective("o", 1.0, 1.0, met=True, unit="ratio"), "100 %", "0 %"),
+        (Objective("o", 250.0, 100.0, met=True, unit="ms"), "100 ms", "40 %"),
+        (Objective("o", 100.0, 120.0, met=True, unit="1/s"), "120 1/s", "0 %"),
+    ],
+)
+def test_an_objective_tells_its_budget(objective: Objective, measured: str, budget: str) -> None:
+    """The budget of a ratio is what the target leaves to fail; 1.0 leaves nothing."""
+    row = words.objective(objective)
+
+    assert (measured, budget) == (row.measured, row.budget)

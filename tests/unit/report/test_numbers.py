@@ -34,6 +34,7 @@ def test_percent_never_rounds_up_to_all(ratio: float, shown: str) -> None:
     ("value", "shown"),
     [
         (0.0, "0 ms"),
+        (0.0396, "39.6 µs"),
         (0.417, "0.417 ms"),
         (41.26, "41.3 ms"),
         (999.6, "1,000 ms"),

@@ -52,4 +52,4 @@ def test_labels_are_moved_apart() -> None:
     """Labels that would overlap end a gap apart, in their order, within the bounds."""
     assert [90.0, 80.0, 70.0] == spread([90.0, 89.0, 88.0], 10.0, 0.0, 90.0)
     assert [5.0, 50.0] == spread([5.0, 50.0], 10.0, 0.0, 90.0)
-    assert [0.0, 10.0, 20.0] == spread([1.0, 1.0, 1.0], 10.0, 0.0, 15.0)
+    assert [20.0, 10.0, 0.0] == spread([1.0, 1.0, 1.0], 10.0, 0.0, 15.0)

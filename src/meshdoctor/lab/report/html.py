@@ -118,7 +118,7 @@ def _pictures(facts: RunFacts) -> dict[str, object]:
         "users": _curves(series.users(samples), _STRIP),
         "latency": _curves(series.latencies(samples), _TALL),
         "distribution": _picture(lambda width: bars.distribution(histogram, marks, width, _CHART)),
-        "prometheus": {name: _curves(curves, _STRIP) for name, curves in kept.items()},
+        "prometheus": {name: _curves(curves, _WITH_STRIP) for name, curves in kept.items()},
         "slowest": _slowest(traces),
         "failed": _slowest(trace for trace in traces if trace.failed),
         "waterfall": _waterfall,

@@ -14,6 +14,7 @@ _UNPRINTABLE = re.compile(
 _BEYOND = 1e15
 _PERCENT_DIGITS = 3
 _SECOND = 1000.0
+_SHORT = 0.1  # below, microseconds read better
 _FOUR_DIGITS = 999.5  # from here on ".3g" would write 1e+03
 _TINY = 1e-4  # below, it would write a row of zeros
 
@@ -52,10 +53,12 @@ def plain(value: float) -> str:
 
 
 def milliseconds(value: float) -> str:
-    """Return a duration given in milliseconds with its unit: `0.42 ms`, `41 ms`, `1.25 s`."""
+    """Return a duration given in milliseconds with its unit: `40 µs`, `41 ms`, `1.25 s`."""
     number = finite(value)
     if number is None:
         return NOTHING
+    if 0 < abs(number) < _SHORT:
+        return f"{plain(number * _SECOND)} µs"
     return f"{plain(number / _SECOND)} s" if abs(number) >= _SECOND else f"{plain(number)} ms"
 
 

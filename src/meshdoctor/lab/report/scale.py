@@ -53,9 +53,9 @@ def spread(places: Sequence[float], gap: float, low: float, high: float) -> list
         high: no label below (after) this, unless there are too many to fit.
 
     Returns:
-        The new places in the order of `places`.
+        The new places in the order of `places`; of equal ones the later comes to stand above.
     """
-    order = sorted(range(len(places)), key=lambda index: places[index])
+    order = sorted(range(len(places)), key=lambda index: (places[index], -index))
     moved = list(places)
     ceiling = high
     for index in reversed(order):

@@ -98,17 +98,21 @@ def users(samples: Sequence[Sample]) -> Curves:
 
 
 def prometheus(curves: Mapping[str, Points]) -> dict[str, Curves]:
-    """One chart for each curve that Prometheus kept."""
-    return {
-        name: Curves(
-            says=_says(name, [value for _, value in points], plain),
-            times=tuple(at for at, _ in points),
-            lines=(Line("", tuple(value for _, value in points), "blue", filled=True),),
-            unit="",
-            show=plain,
-        )
-        for name, points in curves.items()
-    }
+    """One chart for each curve that Prometheus kept; of joined points the largest is drawn."""
+    return {name: _single(name, points) for name, points in curves.items()}
+
+
+def _single(name: str, points: Points) -> Curves:
+    size = step(points)
+    groups = [points[first : first + size] for first in range(0, len(points), size)]
+    values = tuple(max(value for _, value in group) for group in groups)
+    return Curves(
+        says=_says(name, values, plain),
+        times=tuple(group[0][0] for group in groups),
+        lines=(Line("", values, "blue", filled=True),),
+        unit="",
+        show=plain,
+    )
 
 
 def _times(samples: Sequence[Sample]) -> tuple[float, ...]:

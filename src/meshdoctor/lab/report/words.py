@@ -1,5 +1,6 @@
 """The report's sentences, and the objectives as a table shows them."""
 
+import math
 from dataclasses import dataclass
 
 from meshdoctor.lab.model import Objective, RunFacts
@@ -101,8 +102,14 @@ def objective(seen: Objective) -> ObjectiveRow:
         measured=measure(finite(seen.measured), seen.unit),
         met=seen.met and finite(seen.measured) is not None,
         spent=spent,
-        budget="over 10 times" if spent > _OVERDRAWN else percent(spent),
+        budget=_budget(spent),
     )
+
+
+def _budget(spent: float) -> str:
+    if math.isinf(spent):
+        return "none was allowed"
+    return "over 10 times" if spent > _OVERDRAWN else percent(spent)
 
 
 def _spent(seen: Objective) -> float:
