@@ -24,7 +24,7 @@ _MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 _THREADS = 2
 _REFUSED_FROM = 400
 
-Export = trace_service_pb2.ExportTraceServiceRequest
+Message = trace_service_pb2.ExportTraceServiceRequest
 
 
 class SpanStore(trace_service_pb2_grpc.TraceServiceServicer):
@@ -33,22 +33,26 @@ class SpanStore(trace_service_pb2_grpc.TraceServiceServicer):
     def __init__(self, limit: int = MAX_SPANS) -> None:
         self._limit = limit
         self._lock = threading.Lock()
-        self._messages: deque[tuple[int, Export]] = deque()
+        self._messages: deque[tuple[int, Message]] = deque()
         self._kept = 0
         self._received = 0
 
     def Export(  # noqa: N802 - gRPC's name
-        self, request: Export, _context: grpc.ServicerContext
+        self, request: Message, _context: grpc.ServicerContext
     ) -> trace_service_pb2.ExportTraceServiceResponse:
-        """Take one message of spans."""
-        count = sum(len(s.spans) for r in request.resource_spans for s in r.scope_spans)
+        """Take one message from an exporter."""
+        self.add(request)
+        return trace_service_pb2.ExportTraceServiceResponse()
+
+    def add(self, message: Message) -> None:
+        """Keep a message, and forget the oldest ones beyond the limit."""
+        count = sum(len(s.spans) for r in message.resource_spans for s in r.scope_spans)
         with self._lock:
-            self._messages.append((count, request))
+            self._messages.append((count, message))
             self._received += count
             self._kept += count
             while self._kept > self._limit:
                 self._kept -= self._messages.popleft()[0]
-        return trace_service_pb2.ExportTraceServiceResponse()
 
     @property
     def received(self) -> int:
@@ -129,7 +133,7 @@ def _refused(root: Span) -> bool:
     return isinstance(status, int) and _REFUSED_FROM <= status < _REFUSED_FROM + 100
 
 
-def _unfold(message: Export) -> list[Span]:
+def _unfold(message: Message) -> list[Span]:
     return [
         _span(span, service)
         for resource_spans in message.resource_spans
