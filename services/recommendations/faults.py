@@ -7,7 +7,6 @@ setting for it there is no such layer at all.
 
 import random
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import grpc
@@ -32,16 +31,10 @@ class FaultPlan:
 class FaultyServicer(pb_grpc.RecommendationsServiceServicer):
     """A servicer that is late or wrong on purpose, around one that is neither."""
 
-    def __init__(
-        self,
-        inner: RecommendationsServicer,
-        plan: FaultPlan,
-        draw: Callable[[], float] = random.random,
-    ) -> None:
-        """Wrap `inner`; `draw` gives a number in [0, 1) for each call."""
+    def __init__(self, inner: RecommendationsServicer, plan: FaultPlan) -> None:
+        """Wrap `inner`."""
         self._inner = inner
         self._plan = plan
-        self._draw = draw
 
     def GetRecommendations(  # noqa: N802 - the contract's spelling
         self, request: pb.GetRecommendationsRequest, context: grpc.ServicerContext
@@ -52,6 +45,6 @@ class FaultyServicer(pb_grpc.RecommendationsServiceServicer):
         clients are told to retry (grpc/grpc doc/statuscodes.md).
         """
         time.sleep(self._plan.delay)
-        if self._draw() < self._plan.error_ratio:
+        if random.random() < self._plan.error_ratio:  # noqa: S311 - no secret hangs on it
             context.abort(grpc.StatusCode.INTERNAL, "injected fault")
         return self._inner.GetRecommendations(request, context)
