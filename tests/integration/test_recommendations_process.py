@@ -233,6 +233,20 @@ def test_metrics_can_be_left_out(start: Start, variables: dict[str, str]) -> Non
     assert len(service.titles()) == 16
 
 
+def test_a_malformed_message_is_one_line_of_the_log(start: Start) -> None:
+    """Bytes that are no message cannot break the log: one JSON line, and the service goes on."""
+    service = start()
+    call: Any = service.channel.unary_unary(
+        "/bookstore.recommendations.v1.RecommendationsService/GetRecommendations"
+    )
+
+    with pytest.raises(grpc.RpcError):
+        call(b'\xff\r\n{"event": "forged"}', timeout=SECONDS)
+
+    assert service.next_line()["event"] == "library.log"
+    assert len(service.titles()) == 16
+
+
 def test_replicas_agree(start: Start) -> None:
     """Two processes with different hash seeds give the same visitor the same list."""
     assert start(PYTHONHASHSEED="1").titles() == start(PYTHONHASHSEED="2").titles()
