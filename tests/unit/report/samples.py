@@ -1,9 +1,10 @@
-"""Runs made up for the tests: one that passed, one that failed. The same on every machine."""
+"""Runs made up for the tests, the same everywhere: a good one, a bad one, a hostile one."""
 
 import math
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from meshdoctor.lab.model import (
     Latency,
@@ -21,6 +22,8 @@ STARTED = 1_793_000_000.0
 SECONDS = 60
 METHOD = "bookstore.recommendations.v1.RecommendationsService/GetRecommendations"
 BACKENDS = ("127.0.0.11", "127.0.0.12", "127.0.0.13")
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}\x00\ud800\u202e"
 
 
 def good_run() -> RunFacts:
@@ -53,6 +56,33 @@ def bad_run() -> RunFacts:
         seconds=float(SECONDS),
         versions={"python": "3.11.2", "grpcio": "1.85.1"},
         notes=("Prometheus was not to be had: it is neither on PATH nor among the packages.",),
+    )
+
+
+def hostile_run() -> RunFacts:
+    """A run in which every text is an attack."""
+    root = span(HOSTILE, HOSTILE, "", HOSTILE, HOSTILE, 0.0, 5.0, name=HOSTILE, error=HOSTILE)
+    root = replace(root, attributes={HOSTILE: HOSTILE})
+    name = NamedResult(HOSTILE, HOSTILE, 1, 1, math.nan, math.inf, -1.0)
+    facts = bad_run()
+    load = replace(
+        facts.load,
+        per_name=(name,),
+        failures_by_text={HOSTILE: 1},
+        objectives=(Objective(HOSTILE, 0.9, 0.1, met=False, unit=HOSTILE, meaning=HOSTILE),),
+    )
+    return RunFacts(
+        load=load,
+        traces=(Trace(HOSTILE, (root,)),),
+        complete_traces=0,
+        targets=(ScrapeTarget(HOSTILE, HOSTILE, up=False, last_error=HOSTILE, samples=0),),
+        causes={HOSTILE: 1},
+        freshness={HOSTILE: 1},
+        started_at=0.0,
+        seconds=1.0,
+        versions={HOSTILE: HOSTILE},
+        notes=(HOSTILE,),
+        series={HOSTILE: ((0.0, 1.0), (1.0, math.nan))},
     )
 
 

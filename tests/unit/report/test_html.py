@@ -12,17 +12,13 @@ import pytest
 from meshdoctor.lab.model import (
     Latency,
     LoadResult,
-    NamedResult,
     Objective,
     RunFacts,
     Sample,
-    ScrapeTarget,
-    Trace,
 )
 from meshdoctor.lab.report import judge, render, words
-from tests.unit.report.samples import bad_run, good_run, span
+from tests.unit.report.samples import bad_run, good_run, hostile_run
 
-HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}\x00\ud800\u202e"
 VOID = {"meta", "link", "br", "img"}
 
 
@@ -56,32 +52,6 @@ def _page(facts: RunFacts) -> _Page:
     return _Page(render(facts, judge(facts)))
 
 
-def _hostile_run() -> RunFacts:
-    root = span(HOSTILE, HOSTILE, "", HOSTILE, HOSTILE, 0.0, 5.0, name=HOSTILE, error=HOSTILE)
-    root = replace(root, attributes={HOSTILE: HOSTILE})
-    name = NamedResult(HOSTILE, HOSTILE, 1, 1, math.nan, math.inf, -1.0)
-    facts = bad_run()
-    load = replace(
-        facts.load,
-        per_name=(name,),
-        failures_by_text={HOSTILE: 1},
-        objectives=(Objective(HOSTILE, 0.9, 0.1, met=False, unit=HOSTILE, meaning=HOSTILE),),
-    )
-    return RunFacts(
-        load=load,
-        traces=(Trace(HOSTILE, (root,)),),
-        complete_traces=0,
-        targets=(ScrapeTarget(HOSTILE, HOSTILE, up=False, last_error=HOSTILE, samples=0),),
-        causes={HOSTILE: 1},
-        freshness={HOSTILE: 1},
-        started_at=0.0,
-        seconds=1.0,
-        versions={HOSTILE: HOSTILE},
-        notes=(HOSTILE,),
-        series={HOSTILE: ((0.0, 1.0), (1.0, math.nan))},
-    )
-
-
 def _empty_run() -> RunFacts:
     load = LoadResult(0, 0, 0.0, Latency(0.0, 0.0, 0.0), (), (), {}, (), (), 0, 1)
     return RunFacts(load, (), 0, (), {}, {}, math.nan, math.nan)
@@ -103,7 +73,7 @@ def _huge_run() -> RunFacts:
     return replace(facts, load=load, started_at=1e300, seconds=math.inf, sampling=0.0)
 
 
-RUNS = [good_run(), bad_run(), _hostile_run(), _empty_run(), _huge_run()]
+RUNS = [good_run(), bad_run(), hostile_run(), _empty_run(), _huge_run()]
 NAMES = ["good", "bad", "hostile", "empty", "huge"]
 every_run = pytest.mark.parametrize("facts", RUNS, ids=NAMES)
 
@@ -218,7 +188,7 @@ def test_failures_without_a_reason_are_still_told() -> None:
 
 def test_a_hostile_text_is_only_text() -> None:
     """Markup and template code in the run's texts arrive as the characters they are."""
-    facts = _hostile_run()
+    facts = hostile_run()
     html = render(facts, judge(facts))
 
     assert "<script" not in html
