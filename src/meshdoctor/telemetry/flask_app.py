@@ -19,7 +19,7 @@ def instrument_flask(
         telemetry: where it goes.
         untraced: paths that never start a trace, such as the kubelet's probes.
     """
-    if telemetry.is_off:
+    if telemetry.settings.is_off:
         return
 
     @app.before_request
@@ -29,5 +29,5 @@ def instrument_flask(
             request.environ[ROUTE] = request.url_rule.rule
 
     app.wsgi_app = Edge(  # type: ignore[method-assign]
-        app.wsgi_app, telemetry.outlets, telemetry.ratio, untraced
+        app.wsgi_app, telemetry.outlets, telemetry.settings.ratio, untraced
     )

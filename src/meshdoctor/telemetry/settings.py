@@ -24,8 +24,11 @@ class TelemetrySettings(BaseSettings):
     )
     """`key=value,key=value`, e.g. from the Downward API."""
 
-    traces_off: bool = Field(default=False, alias="OTEL_SDK_DISABLED")
-    """True makes no traces at all."""
+    traces: bool = Field(default=True, alias="MESHDOCTOR_TRACES")
+    """False makes no traces at all."""
+
+    sdk_disabled: bool = Field(default=False, alias="OTEL_SDK_DISABLED")
+    """True makes no traces either: OpenTelemetry's own word for it."""
 
     metrics: bool = Field(default=True, alias="MESHDOCTOR_METRICS")
     """False makes no metrics and opens no metrics port."""
@@ -40,6 +43,21 @@ class TelemetrySettings(BaseSettings):
         default="info", alias="MESHDOCTOR_LOG_LEVEL"
     )
     """The least important lines that are written."""
+
+    @property
+    def tracing(self) -> bool:
+        """Whether spans are made of requests that are sampled, here or by the caller."""
+        return self.traces and not self.sdk_disabled
+
+    @property
+    def ratio(self) -> float:
+        """Share of requests to sample at the edge; 0 when traces are off."""
+        return self.sampler_ratio if self.tracing else 0.0
+
+    @property
+    def is_off(self) -> bool:
+        """Whether requests leave no metric, no span, no line and no trace id."""
+        return not (self.metrics or self.logs or self.tracing)
 
     @property
     def resource(self) -> dict[str, str]:
