@@ -1,0 +1,1 @@
+"""What the instruments cost, measured side by side in one run."""
