@@ -47,7 +47,7 @@ class Telemetry:
                 {"service.name": service, **settings.resource},
                 self.instruments,
             )
-            if settings.otlp_endpoint and not settings.traces_off
+            if settings.otlp_endpoint and settings.tracing
             else None
         )
         self.outlets = Outlets(
@@ -59,19 +59,9 @@ class Telemetry:
         self._failures: list[FailureCounter] = []
         self._server: MetricsServer | None = None
 
-    @property
-    def ratio(self) -> float:
-        """Share of requests to trace; 0 when traces are off."""
-        return 0.0 if self.settings.traces_off else self.settings.sampler_ratio
-
-    @property
-    def is_off(self) -> bool:
-        """Whether requests leave no metric, no span and no line."""
-        return self.instruments is None and self.settings.traces_off and not self.settings.logs
-
     def client_calls(self, target: str, probe: Probe | None = None) -> ClientCalls | None:
         """Return the books for calls to `target`, or None when telemetry is off."""
-        if self.is_off:
+        if self.settings.is_off:
             return None
         failures = None
         if self.instruments is not None:
@@ -81,7 +71,7 @@ class Telemetry:
 
     def server_interceptors(self) -> tuple[ServerCalls, ...]:
         """Return what to give to a gRPC server; empty when telemetry is off."""
-        if self.is_off:
+        if self.settings.is_off:
             return ()
         return (ServerCalls(self.service, self.outlets),)
 
