@@ -4,7 +4,7 @@ import math
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from meshdoctor.lab.report import numbers, svg
@@ -69,6 +69,7 @@ def test_a_moment_no_calendar_has_is_a_dash() -> None:
 
 
 @given(ANY_FLOAT | st.integers())
+@example(10**400)
 def test_no_number_is_too_odd(value: float) -> None:
     """Every formatter gives a short text for any float or integer whatever."""
     for show in (numbers.count, numbers.plain, numbers.milliseconds, numbers.percent):
