@@ -46,13 +46,15 @@ class ClientCalls:
 class ClientCall:
     """The books of one call: opened by `ClientCalls.begin`, closed once by `ok` or `failed`."""
 
-    __slots__ = ("_calls", "_closed", "_method", "_start", "_start_ns", "context")
+    __slots__ = ("_calls", "_closed", "_method", "_parent_id", "_start", "_start_ns", "context")
 
     def __init__(self, calls: ClientCalls, method: str) -> None:
         self._calls = calls
         self._method = method
         self._closed = False
         above = current.get()
+        # Kept from here: a future ends in gRPC's thread, where another request may be current.
+        self._parent_id = above.span_id if above is not None else 0
         self.context = above.child() if above is not None and above.sampled else above
         self._start_ns = time.time_ns() if above is not None and above.sampled else 0
         if calls.outlets.instruments is not None:
@@ -112,10 +114,9 @@ class ClientCall:
     def _span(
         self, context: TraceContext, code: grpc.StatusCode, details: str, seconds: float
     ) -> FinishedSpan:
-        above = current.get()
         return FinishedSpan(
             context,
-            above.span_id if above else 0,
+            self._parent_id,
             self._method,
             SpanKind.CLIENT,
             self._start_ns,
@@ -128,13 +129,14 @@ class ClientCall:
         # breaker-open repeats what the failures that opened it have told, at the full rate.
         if self._calls.outlets.logger is None or guess.cause in {"breaker-open", "caller-error"}:
             return
+        place = self.context
         self._calls.outlets.logger.warning(
             "rpc.failed",
             rpc_method=self._method,
             rpc_response_status_code=code.name,
             cause=guess.cause if guess.certain else "being-probed",
             details=details[:_DETAILS_SHOWN],
-            **({"span_id": self.context.span_hex} if self.context else {}),
+            **({"trace_id": place.trace_hex, "span_id": place.span_hex} if place else {}),
         )
 
 
@@ -151,7 +153,58 @@ def rpc_attributes(method: str, code: grpc.StatusCode) -> tuple[tuple[str, str],
 def _ran(error: Any) -> bool:  # noqa: ANN401 - a grpc.Call, or an error that only has a code
     if not hasattr(error, "initial_metadata"):
         return False
-    return handler_ran(error.initial_metadata(), error.trailing_metadata())
+    # The marker behind a status proves that the status is the handler's. The one before it only
+    # proves that the handler had begun: the connection may have broken since.
+    late = error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    return handler_ran(error.trailing_metadata(), error.initial_metadata() if late else None)
+
+
+def when_ended(call: Any, tell: Callable[[Any], None]) -> None:  # noqa: ANN401 - gRPC's call object
+    """Call `tell` once when `call` has ended: now if it has, else from gRPC's thread.
+
+    gRPC cancels a call whose object its caller lets go, such as a stream left by `break`. Its own
+    `add_done_callback` would keep that object alive, and the stream running on both sides. So the
+    end is read from the state behind the object; where a grpcio has none, counting still works.
+
+    Args:
+        call: what gRPC returned: a future, a stream, an outcome, an error.
+        tell: gets what has `code()`, `details()` and both metadata of the ended call.
+    """
+    state = getattr(call, "_state", None)
+    if state is None or call.done() or not call.add_callback(lambda: tell(_Ended(state))):
+        call.add_done_callback(tell)
+
+
+class _Ended:
+    """An ended call without its object."""
+
+    __slots__ = ("_state",)
+
+    def __init__(self, state: Any) -> None:  # noqa: ANN401 - gRPC's own
+        self._state = state
+
+    def code(self) -> grpc.StatusCode:
+        return self._state.code  # type: ignore[no-any-return]
+
+    def details(self) -> str:
+        details = self._state.details
+        return details.decode("utf-8", "replace") if isinstance(details, bytes) else details or ""
+
+    def initial_metadata(self) -> Any:  # noqa: ANN401 - as grpc.Call
+        return self._state.initial_metadata
+
+    def trailing_metadata(self) -> Any:  # noqa: ANN401 - as grpc.Call
+        return self._state.trailing_metadata
+
+
+class _Abandoned:
+    """Stands for a call that was never sent, or that its caller was torn away from."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.CANCELLED
+
+    def details(self) -> str:
+        return "the call was not sent, or its caller was interrupted"
 
 
 class _Details(NamedTuple):
@@ -189,10 +242,13 @@ class _ClientInterceptor(
             getattr(details, "wait_for_ready", None),
             getattr(details, "compression", None),
         )
-        outcome = continuation(sent, request)
-        # Runs once when the call ends: at once for a blocking call, later for a future or a
-        # stream, and also when the caller cancels.
-        outcome.add_done_callback(lambda ended: _finish(call, ended))
+        try:
+            outcome = continuation(sent, request)
+        except BaseException as error:
+            # A closed channel, a message that cannot be written, an interrupted caller.
+            call.failed(error if isinstance(error, grpc.RpcError) else _Abandoned())
+            raise
+        when_ended(outcome, lambda ended: _finish(call, ended))
         return outcome
 
     # The four kinds differ in types only.
