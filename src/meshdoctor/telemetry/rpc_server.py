@@ -2,6 +2,7 @@
 
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -12,7 +13,7 @@ import grpc
 from meshdoctor.telemetry.causes import MARKER
 from meshdoctor.telemetry.context import TRACEPARENT, TraceContext, current, parse
 from meshdoctor.telemetry.outlets import Outlets
-from meshdoctor.telemetry.rpc_client import rpc_attributes
+from meshdoctor.telemetry.rpc_client import Metadata, rpc_attributes
 from meshdoctor.telemetry.spans import FinishedSpan, SpanKind
 
 _UNTOLD: Final = ("grpc.health.v1.Health/", "grpc.reflection.")
@@ -69,17 +70,23 @@ class LateMarker:
 
     Initial metadata sent at once costs 0.1-0.2 ms a call. A client only needs it when its deadline
     is near, so one thread sends it for calls older than 30 ms; a fast call pays an append.
+
+    Initial metadata can be sent once. A slow handler that wants to send its own and finds the
+    marker gone out has it moved to the trailing metadata, and its method is spared from then on.
     """
 
     def __init__(self, marker: tuple[tuple[str, str], ...]) -> None:
         self._marker = marker
-        self._running: deque[tuple[float, grpc.ServicerContext]] = deque()
+        self._running: deque[tuple[float, str, grpc.ServicerContext]] = deque()
+        self._spared: set[str] = set()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def watch(self, started: float, context: grpc.ServicerContext) -> None:
+    def watch(self, started: float, method: str, context: grpc.ServicerContext) -> None:
         """Send the marker on `context` if it is still active 30 ms after `started`."""
-        self._running.append((started, context))
+        if method in self._spared:
+            return
+        self._running.append((started, method, context))
         if self._thread is None:
             self._start()
 
@@ -94,11 +101,28 @@ class LateMarker:
             time.sleep(_MARKER_AFTER_SECONDS)
             due = time.perf_counter() - _MARKER_AFTER_SECONDS
             while self._running and self._running[0][0] <= due:
-                _started, context = self._running.popleft()
+                _started, method, context = self._running.popleft()
                 if context.is_active():
-                    # The handler may have sent its own metadata, or ended this very moment.
-                    with suppress(ValueError):
-                        context.send_initial_metadata(self._marker)
+                    self._mark(method, context)
+
+    def _mark(self, method: str, context: grpc.ServicerContext) -> None:
+        its_own = weakref.proxy(context)  # no cycle: a call's end frees it at once
+
+        def too_late(initial_metadata: Metadata) -> None:
+            self._spared.add(method)
+            _add_trailing(its_own, initial_metadata)
+
+        send = context.send_initial_metadata
+        # The handler may have sent its own metadata, the client may have left this very moment,
+        # another interceptor may have put its own context here: a call less is marked.
+        with suppress(AttributeError, ValueError, grpc.RpcError):
+            context.send_initial_metadata = too_late  # type: ignore[method-assign]
+            send(self._marker)
+
+
+def _add_trailing(context: grpc.ServicerContext, metadata: Metadata) -> None:
+    # What the handler has put there, such as google.rpc.Status, stays.
+    context.set_trailing_metadata((*(context.trailing_metadata() or ()), *metadata))
 
 
 class _ServerCall:
@@ -115,15 +139,14 @@ class _ServerCall:
         if calls.outlets.instruments is not None:
             calls.outlets.instruments.rpc_server_active.of(method).inc()
         self._start = time.perf_counter()
-        calls.late.watch(self._start, context)
+        calls.late.watch(self._start, method, context)
 
     def end(self, crash: BaseException | None = None) -> None:
         seconds = time.perf_counter() - self._start
         code = _code(self._context, crash)
         if code is not grpc.StatusCode.OK:
             # Trailing, so free for calls that succeed: "this error is the handler's own".
-            with suppress(ValueError):
-                self._context.set_trailing_metadata(self._calls.marker)
+            _add_trailing(self._context, self._calls.marker)
         self._measure(code, seconds)
         self._trace(code, seconds)
         self._log(code, seconds)
