@@ -64,7 +64,10 @@ _DNS_TEXTS: Final = (
 _CONNECTION_TEXTS: Final = (
     (re.compile(r"Connection refused"), Guess("connect-refused")),
     (
-        re.compile(r"SSL|TLS|[Cc]ertificate|CERTIFICATE|security handshake|Peer name"),
+        re.compile(
+            r"SSL|TLS|[Cc]ertificate|CERTIFICATE|security handshake|Peer name"
+            r"|Hostname Verification"  # since 1.80
+        ),
         Guess("tls-handshake"),
     ),
     (
@@ -81,6 +84,8 @@ _CONNECTION_TEXTS: Final = (
     ),
 )
 
+# What a client's own grpcio says of a call that never left: INTERNAL, like a handler's error.
+_NEVER_SENT: Final = re.compile(r"Exception (serializing request|raised while intercepting)")
 
 _SILENCE: Final = Guess("unknown", certain=False, when_healthy="app-deadline")
 
@@ -110,9 +115,13 @@ def classify(code: grpc.StatusCode, details: str, *, ran: bool) -> Guess:
         return Guess("caller-error" if "larger than max" in details else "app-overloaded")
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return Guess("app-deadline") if ran else _SILENCE
-    if code is grpc.StatusCode.UNAVAILABLE and not ran:
-        return _from_text(details)
-    return Guess("app-error")
+    return Guess("app-error") if ran else _unmarked(code, details)
+
+
+def _unmarked(code: grpc.StatusCode, details: str) -> Guess:
+    if code is grpc.StatusCode.INTERNAL and _NEVER_SENT.match(details):
+        return Guess("caller-error")
+    return _from_text(details) if code is grpc.StatusCode.UNAVAILABLE else Guess("app-error")
 
 
 def _from_text(details: str) -> Guess:
