@@ -19,6 +19,8 @@ import dns.query
 import dns.rcode
 import dns.resolver
 
+from meshdoctor.mesh.target import Target, is_address
+
 _PORT: Final = 53
 _RCODES: Final = {dns.rcode.SERVFAIL: "dns-servfail", dns.rcode.REFUSED: "dns-refused"}
 
@@ -43,7 +45,7 @@ class Resolver:
 
     Args:
         servers: `(address, port)` of the DNS servers; those of resolv.conf when empty.
-        seconds: how long one record type may take in all.
+        seconds: how long one record type may take in all; dnspython's last pause adds 0.2 s.
     """
 
     def __init__(self, servers: Sequence[tuple[str, int]] = (), seconds: float = 1.0) -> None:
@@ -77,13 +79,13 @@ class Resolver:
         except (dns.exception.Timeout, OSError):
             return (), "dns-timeout"
         except dns.exception.DNSException:
-            # Nonsense on the wire: a server is there and it is not well.
-            return (), "dns-servfail"
+            # A name that no DNS message can hold, for instance one with the search list behind it.
+            return (), "dns-nxdomain"
         return tuple(sorted(str(record) for record in answer)), None
 
 
 def parse_servers(text: str) -> tuple[tuple[str, int], ...]:
-    """Read `ip` or `ip:port`, comma separated.
+    """Read `ip`, `ip:port` or `[ipv6]:port`, comma separated.
 
     Raises:
         ValueError: naming the entry that is neither.
@@ -92,21 +94,24 @@ def parse_servers(text: str) -> tuple[tuple[str, int], ...]:
 
 
 def _server(entry: str) -> tuple[str, int]:
-    address, colon, port = entry.rpartition(":")
-    if not colon or ":" in address:
-        address, port = entry, str(_PORT)
     try:
-        socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
-        return address, int(port)
-    except (OSError, ValueError):
-        raise ValueError(f"expected ip or ip:port of a DNS server, found {entry!r}") from None
+        target = Target(entry, _PORT) if is_address(entry) else Target.parse(entry)
+    except ValueError:
+        target = None
+    if target is None or not target.is_address:
+        raise ValueError(f"expected ip or ip:port of a DNS server, found {entry!r}")
+    return target.host, target.port
 
 
 def _refusal(error: dns.resolver.NoNameservers) -> str:
-    for _server_text, _tcp, _port, _problem, response in error.kwargs.get("errors", ()):
+    problems = error.kwargs["errors"]
+    for _server_text, _tcp, _port, _problem, response in problems:
         if response is not None and response.rcode() in _RCODES:
             return _RCODES[response.rcode()]
-    return "dns-refused"
+    # What is no error of the socket is nonsense over TCP, or another rcode: a server is there and
+    # it is not well.
+    unreachable = all(isinstance(problem, OSError) for _, _, _, problem, _ in problems)
+    return "dns-refused" if unreachable else "dns-servfail"
 
 
 class _Nameserver(dns.nameserver.Do53Nameserver):
@@ -146,5 +151,7 @@ class _Nameserver(dns.nameserver.Do53Nameserver):
                 timeout=timeout,
                 port=self.port,
                 raise_on_truncation=True,
+                # A forged packet must not end the wait for the true answer (CVE-2023-29483).
+                ignore_errors=True,
                 sock=connected,
             )

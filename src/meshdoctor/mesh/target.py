@@ -4,8 +4,9 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
+_TARGET = re.compile(r"(?:dns:///)?(?:\[([^\[\]]*:[^\[\]]*)\]|([^\[\]:]*)):([0-9]{1,5})")
 _PORTS = range(1, 65536)
-_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
+_NAME = re.compile(r"(?!-)(?=.{1,254}\Z)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +28,15 @@ class Target:
         Raises:
             ValueError: saying what was expected.
         """
-        host, colon, port = text.removeprefix("dns:///").rpartition(":")
-        host = host.removeprefix("[").removesuffix("]")
-        if not colon or not port.isdecimal() or int(port) not in _PORTS:
+        found = _TARGET.fullmatch(text)
+        if found is None or int(found[3]) not in _PORTS:
             raise ValueError(f"expected host:port with a port from 1 to 65535, found {text!r}")
+        host = found[1] or found[2]
         if not is_address(host) and _NAME.fullmatch(host) is None:
             raise ValueError(
                 f"expected a DNS name or an IP address before the port, found {text!r}"
             )
-        return cls(host, int(port))
+        return cls(host, int(found[3]))
 
     @property
     def is_address(self) -> bool:
