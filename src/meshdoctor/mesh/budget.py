@@ -39,3 +39,8 @@ class RetryBudget:
                 return False
             self._tokens -= 1
             return True
+
+    def give_back(self) -> None:
+        """Undo a `spend` whose second try was not sent, for want of a backend."""
+        with self._lock:
+            self._tokens += 1

@@ -57,7 +57,10 @@ class Method:
         return backend.method(self._kind, self.name, self._make)
 
     def start(self, given: _Given) -> tuple[Backend, ClientCall | None, Metadata | None, float]:
-        """Open the books and pick a backend; return it, the books, metadata and seconds.
+        """Open the books and pick a backend; return it, the books, metadata and the end.
+
+        The end is the time of `time.monotonic` at which the caller's deadline passes, counted from
+        here: a wait for the first lookup is a part of the call.
 
         Raises:
             NoBackendError: there is nobody to call; the books are closed.
@@ -66,17 +69,19 @@ class Method:
         books = reach.calls.begin(self.name) if reach.calls else None
         seconds = reach.policy.deadline_seconds if given.timeout is None else given.timeout
         reach.budget.earn()
+        end = time.monotonic() + seconds
         backend = reach.pick(seconds)
         if backend is None:
             error = reach.nobody()
             if books:
                 books.failed(error, error.guess)
             raise error
-        return backend, books, books.metadata(given.metadata) if books else given.metadata, seconds
+        return backend, books, books.metadata(given.metadata) if books else given.metadata, end
 
     def send_once(self, call: Callable[..., Any], given: _Given) -> Any:
         """Send to one backend, without waiting; the books close when the call ends."""
-        backend, books, metadata, seconds = self.start(given)
+        backend, books, metadata, end = self.start(given)
+        seconds = max(end - time.monotonic(), 0)
         sent = call(self.on(backend))(
             given.request,
             timeout=seconds,
@@ -137,10 +142,10 @@ class UnaryMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # no
         return self._method.send_once(_as_future, _Given(*given, **named))
 
     def _run(self, given: _Given, how: Callable[[Any], Callable[..., Any]]) -> Any:
-        backend, books, metadata, seconds = self._method.start(given)
+        backend, books, metadata, end = self._method.start(given)
         sent = given._replace(metadata=metadata)
         try:
-            outcome, error, backend = self._tries(sent, how, backend, seconds)
+            outcome, error, backend = self._tries(sent, how, backend, end)
         except BaseException:
             if books:
                 books.failed(AbandonedError())
@@ -154,10 +159,10 @@ class UnaryMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # no
         raise error
 
     def _tries(
-        self, sent: _Given, how: Callable[[Any], Callable[..., Any]], backend: Backend, whole: float
+        self, sent: _Given, how: Callable[[Any], Callable[..., Any]], backend: Backend, end: float
     ) -> tuple[Any, grpc.RpcError | None, Backend]:
         reach = self._method.reach
-        end = time.monotonic() + whole
+        whole = max(end - time.monotonic(), 0)
         first = self._twice and len(reach.backends) > 1 and reach.budget.is_open
         seconds = min(whole, reach.policy.second_try_seconds) if first else whole
         outcome, error = self._try(sent, how, backend, seconds)
@@ -194,12 +199,19 @@ class UnaryMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # no
         reach = self._method.reach
         if error.code() not in _ANOTHER_MAY_HELP or left < _NOT_WORTH_SECONDS:
             return None
+        if len(reach.backends) < 2:  # noqa: PLR2004 - nobody but the one that failed
+            return None
+        # Asked before a backend is picked: a breaker's one trial must not go to a call that is then
+        # denied, or a healed backend waits for the next.
+        if not reach.budget.spend():
+            reach.count_second_try(self._method.name, "denied")
+            return None
         another = reach.backends.pick(time.monotonic(), other_than=backend)
         if another is None:
+            reach.budget.give_back()
             return None
-        allowed = reach.budget.spend()
-        reach.count_second_try(self._method.name, "sent" if allowed else "denied")
-        return another if allowed else None
+        reach.count_second_try(self._method.name, "sent")
+        return another
 
 
 class StreamMethod(
