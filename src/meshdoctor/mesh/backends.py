@@ -6,7 +6,10 @@ land on the hung one again, and nothing can be learned per backend. ADR 0002 has
 
 import itertools
 import json
-from collections.abc import Callable
+import math
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import grpc
@@ -37,6 +40,8 @@ CHANNEL_OPTIONS: Final = (
     ("grpc.http2.max_pings_without_data", 0),
 )
 """Channel options of each backend, measured for quick detection and quick recovery."""
+
+_LEAVING_SECONDS: Final = 30.0
 
 
 class Backend:
@@ -81,27 +86,29 @@ class Backends:
         self._policy = policy
         self._told = told
         self._turn = itertools.count()
+        self._changing = threading.Lock()
+        self._closed = False
         self._all: tuple[Backend, ...] = ()
-        self._leaving: tuple[Backend, ...] = ()
+        self._leaving: deque[tuple[float, Backend]] = deque()
 
     def __len__(self) -> int:
         """Return how many backends are known, healthy or not."""
         return len(self._all)
 
-    def update(self, addresses: tuple[str, ...]) -> None:
+    def update(self, addresses: tuple[str, ...], now: float) -> None:
         """Keep, add and drop backends so that they are `addresses` (`ip:port`).
 
-        A dropped one is closed at the next update, seconds later: calls in flight may end first.
+        A dropped one gets no new call, and half a minute for those in flight: its channel is
+        closed at the first update after that. After `close` nothing changes any more.
         """
-        for gone in self._leaving:
-            gone.close()
-        old = {backend.address: backend for backend in self._all}
-        self._all = tuple(
-            old.pop(address) if address in old else self._make(address) for address in addresses
-        )
-        self._leaving = tuple(old.values())
-        for backend in self._leaving:
-            self._told(backend.address, None)
+        with self._changing:
+            if self._closed:
+                return
+            old = {backend.address: backend for backend in self._all}
+            self._all = tuple(
+                old.pop(address) if address in old else self._make(address) for address in addresses
+            )
+            self._leave(old.values(), now)
 
     def pick(self, now: float, other_than: Backend | None = None) -> Backend | None:
         """Return the next backend whose breaker allows a call at `now`; None when there is none."""
@@ -111,12 +118,24 @@ class Backends:
             backend = backends[(turn + step) % len(backends)]
             if backend is not other_than and backend.breaker.allows(now):
                 return backend
+            # Who is left out must not leave its whole share to its neighbour.
+            next(self._turn)
         return None
 
     def close(self) -> None:
         """Close every channel; calls in flight are cancelled."""
-        self.update(())
-        self.update(())
+        with self._changing:
+            self._closed = True
+            everyone, self._all = self._all, ()
+            self._leave(everyone, math.inf)
+
+    def _leave(self, gone: Iterable[Backend], now: float) -> None:
+        for backend in gone:
+            backend.breaker.retire()
+            self._told(backend.address, None)
+            self._leaving.append((now + _LEAVING_SECONDS, backend))
+        while self._leaving and self._leaving[0][0] <= now:
+            self._leaving.popleft()[1].close()
 
     def _make(self, address: str) -> Backend:
         breaker = Breaker(self._policy, lambda state: self._told(address, state))

@@ -89,6 +89,11 @@ class Breaker:
             self._retry_at = now + self._pause
             self._become(State.OPEN)
 
+    def retire(self) -> None:
+        """Tell nobody any more: the backend is gone, and its last calls must not say it is back."""
+        with self._lock:
+            self._told = _nobody
+
     def _is_closed(self) -> bool:
         return self.state is State.CLOSED
 
@@ -96,3 +101,7 @@ class Breaker:
         if state is not self.state:
             self.state = state
             self._told(state)
+
+
+def _nobody(_state: State) -> None:
+    """Take the state of a breaker that retired."""

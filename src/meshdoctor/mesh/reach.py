@@ -87,7 +87,9 @@ class Reach:
         self.backends.close()
 
     def _found(self, addresses: tuple[str, ...]) -> None:
-        self.backends.update(tuple(self._target.at(address) for address in addresses))
+        self.backends.update(
+            tuple(self._target.at(address) for address in addresses), time.monotonic()
+        )
 
 
 class _Observer:
