@@ -70,6 +70,8 @@ _CONNECTION_TEXTS: Final = (
         ),
         Guess("tls-handshake"),
     ),
+    # The kernel took the connection, the process behind it never spoke.
+    (re.compile(r"before receiving SETTINGS"), Guess("app-deadline")),
     (
         re.compile(
             r"handshaker shutdown|FD Shutdown|Timeout occurred|timed out"
@@ -84,8 +86,11 @@ _CONNECTION_TEXTS: Final = (
     ),
 )
 
-# What a client's own grpcio says of a call that never left: INTERNAL, like a handler's error.
-_NEVER_SENT: Final = re.compile(r"Exception (serializing request|raised while intercepting)")
+# What a client's own grpcio says of a call that never left: INTERNAL or UNKNOWN.
+_NEVER_SENT: Final = re.compile(
+    r"Exception serializing request|Exception raised while intercepting"
+    r"|Failed to create (client )?channel|Cannot parse authority"
+)
 
 _SILENCE: Final = Guess("unknown", certain=False, when_healthy="app-deadline")
 
@@ -119,9 +124,9 @@ def classify(code: grpc.StatusCode, details: str, *, ran: bool) -> Guess:
 
 
 def _unmarked(code: grpc.StatusCode, details: str) -> Guess:
-    if code is grpc.StatusCode.INTERNAL and _NEVER_SENT.match(details):
-        return Guess("caller-error")
-    return _from_text(details) if code is grpc.StatusCode.UNAVAILABLE else Guess("app-error")
+    if code is grpc.StatusCode.UNAVAILABLE:
+        return _from_text(details)
+    return Guess("caller-error" if _NEVER_SENT.match(details) else "app-error")
 
 
 def _from_text(details: str) -> Guess:
