@@ -10,6 +10,8 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple
 
 from meshdoctor.telemetry.causes import Guess
 from meshdoctor.telemetry.instruments import Instruments
@@ -19,6 +21,12 @@ Probe = Callable[[str], str | None]
 
 _FRESH_SECONDS = 1.0
 _CAPACITY = 1024
+
+
+class _Failure(NamedTuple):
+    method: str
+    target: str
+    guess: Guess
 
 
 class FailureCounter:
@@ -32,9 +40,10 @@ class FailureCounter:
     def __init__(self, instruments: Instruments, probe: Probe | None = None) -> None:
         self._instruments = instruments
         self._probe = probe
-        self._waiting: queue.Queue[tuple[str, str, Guess] | None] = queue.Queue(_CAPACITY)
+        self._waiting: queue.Queue[_Failure | None] = queue.Queue(_CAPACITY)
+        self._asked: _Failure | None = None
         self._seen: dict[str, tuple[float, str | None]] = {}
-        self._starting = threading.Lock()
+        self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def failed(self, method: str, target: str, guess: Guess) -> None:
@@ -44,16 +53,25 @@ class FailureCounter:
             return
         self._ensure_thread()
         try:
-            self._waiting.put_nowait((method, target, guess))
+            self._waiting.put_nowait(_Failure(method, target, guess))
         except queue.Full:
             self._count(method, guess.cause)
 
     def close(self, seconds: float = 1.0) -> None:
         """Count what is still waiting, within about `seconds`; then stop probing."""
         self._probe = None
-        if self._thread is not None:
-            self._waiting.put(None)
-            self._thread.join(seconds)
+        if self._thread is None:
+            return
+        with suppress(queue.Full):
+            self._waiting.put_nowait(None)
+        self._thread.join(seconds)
+        # Where a probe takes longer than that, its call and those behind it are counted here.
+        self._settled()
+        with suppress(queue.Empty):
+            while True:
+                if (left := self._waiting.get_nowait()) is not None:
+                    self._count(left.method, left.guess.cause)
+        self._waiting.put_nowait(None)
 
     def _count(self, method: str, cause: str) -> None:
         self._instruments.rpc_client_failures.of(method, cause).inc()
@@ -62,15 +80,22 @@ class FailureCounter:
 
     def _ensure_thread(self) -> None:
         # Started on first need, so that nothing runs before a fork or in a service without faults.
-        with self._starting:
+        with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._settle, name="settle", daemon=True)
                 self._thread.start()
 
     def _settle(self) -> None:
-        while (item := self._waiting.get()) is not None:
-            method, target, guess = item
-            self._count(method, self._look(target, guess))
+        while (failure := self._waiting.get()) is not None:
+            self._asked = failure
+            self._settled(self._look(failure.target, failure.guess))
+
+    def _settled(self, cause: str | None = None) -> None:
+        # Whoever comes first counts: the thread with its probe's answer, or `close` without one.
+        with self._lock:
+            failure, self._asked = self._asked, None
+        if failure is not None:
+            self._count(failure.method, cause or failure.guess.cause)
 
     def _look(self, target: str, guess: Guess) -> str:
         probe = self._probe
@@ -78,6 +103,9 @@ class FailureCounter:
             return guess.cause
         at, cause = self._seen.get(target, (float("-inf"), None))
         if time.monotonic() - at > _FRESH_SECONDS:
-            cause = probe(target)
+            try:
+                cause = probe(target)
+            except Exception:  # noqa: BLE001 - a stranger's probe must not end the counting
+                return guess.cause
             self._seen[target] = (time.monotonic(), cause)
         return cause or guess.when_healthy or guess.cause
