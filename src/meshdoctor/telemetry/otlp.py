@@ -8,7 +8,7 @@ collector, the whole grace period of a Pod).
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import grpc
@@ -24,6 +24,7 @@ _QUEUE: Final = 8192
 _BATCH: Final = 512
 _EVERY_SECONDS: Final = 1.0
 _TIMEOUT_SECONDS: Final = 2.0
+_LAST_SECONDS: Final = 0.5
 _SCOPE: Final = InstrumentationScope(name="meshdoctor")
 
 
@@ -39,7 +40,7 @@ class OtlpSpans:
     def __init__(
         self, endpoint: str, resource: Mapping[str, str], instruments: Instruments | None
     ) -> None:
-        self._endpoint = endpoint
+        self._channel = _channel(endpoint)
         self._resource = Resource(
             attributes=[
                 KeyValue(key=key, value=AnyValue(string_value=value))
@@ -54,8 +55,8 @@ class OtlpSpans:
         self._thread.start()
 
     def add(self, span: FinishedSpan) -> None:
-        """Queue `span`; when the queue is full it is dropped and counted."""
-        if len(self._queue) >= _QUEUE:
+        """Queue `span`; when the queue is full or closed it is dropped and counted."""
+        if len(self._queue) >= _QUEUE or self._wake.is_set():
             self._count("dropped", 1)
             return
         self._queue.append(span)
@@ -64,28 +65,32 @@ class OtlpSpans:
         """Send what is queued, for at most `seconds`; what is left is counted as dropped."""
         self._deadline = time.monotonic() + seconds
         self._wake.set()
-        self._thread.join(seconds + 0.5)
+        self._thread.join(seconds)
+        self._channel.close()  # ends a batch that hangs, so that it is counted, too
+        self._thread.join(_LAST_SECONDS)
         self._count("dropped", len(self._queue))
         self._queue.clear()
 
     def _run(self) -> None:
-        with _channel(self._endpoint) as channel:
-            stub = TraceServiceStub(channel)  # type: ignore[no-untyped-call]
-            while not self._wake.wait(_EVERY_SECONDS):
-                self._send_queued(stub)
+        stub = TraceServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        while not self._wake.wait(_EVERY_SECONDS):
             self._send_queued(stub)
+        self._send_queued(stub)
 
     def _send_queued(self, stub: TraceServiceStub) -> None:
         while self._queue and (left := self._deadline - time.monotonic()) > 0:
             batch = [self._queue.popleft() for _ in range(min(_BATCH, len(self._queue)))]
-            self._count(self._send(stub, batch, min(left, _TIMEOUT_SECONDS)), len(batch))
+            dropped = self._send(stub, batch, min(left, _TIMEOUT_SECONDS))
+            self._count("dropped", dropped)
+            self._count("exported", len(batch) - dropped)
 
-    def _send(self, stub: TraceServiceStub, batch: Iterable[FinishedSpan], seconds: float) -> str:
+    def _send(self, stub: TraceServiceStub, batch: Sequence[FinishedSpan], seconds: float) -> int:
+        """Send a batch; return how many of its spans the collector did not take."""
         try:
-            stub.Export(self._request(batch), timeout=seconds)
-        except grpc.RpcError:
-            return "dropped"
-        return "exported"
+            answer = stub.Export(self._request(batch), timeout=seconds)
+        except (grpc.RpcError, ValueError):  # text that is no Unicode, a channel just closed
+            return len(batch)
+        return max(0, min(answer.partial_success.rejected_spans, len(batch)))
 
     def _request(self, batch: Iterable[FinishedSpan]) -> ExportTraceServiceRequest:
         request = ExportTraceServiceRequest()
