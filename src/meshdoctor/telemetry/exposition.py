@@ -4,11 +4,13 @@ Rendering holds the interpreter; 20 scrapers at once took a gRPC p50 from 2.5 to
 rendered page serves everyone for a second, and one thread at a time renders.
 """
 
+import sys
 import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Final
+from socketserver import TCPServer
+from typing import Any, Final
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
@@ -53,7 +55,10 @@ class MetricsServer:
     def __init__(self, registry: CollectorRegistry, host: str, port: int) -> None:
         self._server = _Server((host, port), _handler(CachedPage(registry)))
         threading.Thread(
-            target=self._server.serve_forever, name="metrics", kwargs={"poll_interval": 0.2}, daemon=True
+            target=self._server.serve_forever,
+            name="metrics",
+            kwargs={"poll_interval": 0.2},
+            daemon=True,
         ).start()
 
     @property
@@ -71,9 +76,20 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 32
 
+    def server_bind(self) -> None:
+        # HTTPServer looks up its own name here, and DNS may be just what is broken.
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's
+        """Stay silent about a scraper that hangs up; a page that cannot be made is news."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
 
 def _handler(page: CachedPage) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        server_version, sys_version = "metrics", ""
         timeout = _SOCKET_SECONDS  # a scraper that sends nothing holds a thread this long at most
 
         def do_GET(self) -> None:
