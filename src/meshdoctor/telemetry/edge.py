@@ -30,7 +30,8 @@ class Edge:
     """WSGI middleware that measures, samples, traces and logs requests.
 
     Args:
-        app: the application behind; it may put its route's template into `environ[ROUTE]`.
+        app: the application behind; it may put its route's template into `environ[ROUTE]`. Measured
+            until it returns, by when it has called `start_response`, as Flask does.
         outlets: where metrics, spans and lines go.
         ratio: share of requests that are traced, 0..1.
         untraced: paths that never start a trace: the probes of the kubelet.
@@ -54,7 +55,7 @@ class Edge:
         """Answer one request (PEP 3333)."""
         for name in _FOREIGN:
             environ.pop(name, None)
-        context = new_root(0.0 if environ["PATH_INFO"] in self._untraced else self._ratio)
+        context = new_root(0.0 if environ.get("PATH_INFO", "") in self._untraced else self._ratio)
         token = current.set(context)
         status = _Status(start_response)
         instruments = self._outlets.instruments
@@ -64,6 +65,9 @@ class Edge:
         start = time.perf_counter()
         try:
             return self._app(environ, status)
+        except BaseException:
+            status.code = _SERVER_ERRORS  # whatever it had said before
+            raise
         finally:
             seconds = time.perf_counter() - start
             if instruments is not None:
@@ -90,10 +94,10 @@ class Edge:
         if context.sampled and outlets.spans is not None:
             outlets.spans.add(_span(request))
         if outlets.logger is not None and (
-            context.sampled or request.failed or request.seconds > outlets.slow_seconds
+            context.sampled or request.failed or request.seconds >= outlets.slow_seconds
         ):
             outlets.logger.log(
-                logging.ERROR if request.failed else logging.INFO,
+                _level(request, outlets.slow_seconds),
                 "http.request",
                 http_request_method=request.method,
                 http_route=request.route,
@@ -132,6 +136,12 @@ class _Status:
     ) -> Callable[[bytes], object]:
         self.code = int(status[:3])
         return self._start_response(status, headers, exc_info)
+
+
+def _level(request: _Request, slow_seconds: float) -> int:
+    if request.failed:
+        return logging.ERROR
+    return logging.WARNING if request.seconds >= slow_seconds else logging.INFO
 
 
 def _span(request: _Request) -> FinishedSpan:
