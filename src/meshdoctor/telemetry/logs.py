@@ -75,9 +75,16 @@ class _Forward(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._logger.log(
-            record.levelno,
+            min(max(record.levelno // 10, 1), 5) * 10,  # structlog knows no levels between
             "library.log",
             logger=record.name,
-            message=record.getMessage(),
+            message=_message(record),
             exc_info=record.exc_info,
         )
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):  # a library's format that does not fit its values
+        return f"{record.msg} {record.args!r}"
