@@ -90,7 +90,8 @@ class OtlpSpans:
             answer = stub.Export(self._request(batch), timeout=seconds)
         except (grpc.RpcError, ValueError):  # text that is no Unicode, a channel just closed
             return len(batch)
-        return max(0, min(answer.partial_success.rejected_spans, len(batch)))
+        rejected: int = answer.partial_success.rejected_spans
+        return max(0, min(rejected, len(batch)))
 
     def _request(self, batch: Iterable[FinishedSpan]) -> ExportTraceServiceRequest:
         request = ExportTraceServiceRequest()

@@ -1,6 +1,7 @@
 """What a service's environment says of its telemetry, in OpenTelemetry's own words."""
 
 from typing import Literal
+from urllib.parse import unquote
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -9,7 +10,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class TelemetrySettings(BaseSettings):
     """Settings shared by all services; a service's own settings inherit them."""
 
-    model_config = SettingsConfigDict(frozen=True, populate_by_name=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        frozen=True,
+        populate_by_name=True,
+        extra="ignore",
+        env_ignore_empty=True,  # OpenTelemetry: an empty variable is as good as none
+    )
 
     sampler_ratio: float = Field(default=0.1, ge=0, le=1, alias="OTEL_TRACES_SAMPLER_ARG")
     """Share of requests that are traced, decided at the edge."""
@@ -22,7 +28,7 @@ class TelemetrySettings(BaseSettings):
     resource_attributes: str = Field(
         default="", pattern=r"^$|^[^=,]+=[^,]*(,[^=,]+=[^,]*)*$", alias="OTEL_RESOURCE_ATTRIBUTES"
     )
-    """`key=value,key=value`, e.g. from the Downward API."""
+    """`key=value,key=value`, e.g. from the Downward API; a comma in a value is `%2C`."""
 
     traces: bool = Field(default=True, alias="MESHDOCTOR_TRACES")
     """False makes no traces at all."""
@@ -63,4 +69,4 @@ class TelemetrySettings(BaseSettings):
     def resource(self) -> dict[str, str]:
         """`resource_attributes` as a dictionary."""
         pairs = (pair.partition("=") for pair in self.resource_attributes.split(",") if pair)
-        return {key.strip(): value.strip() for key, _equals, value in pairs}
+        return {key.strip(): unquote(value.strip()) for key, _equals, value in pairs}
