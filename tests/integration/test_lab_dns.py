@@ -50,7 +50,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         *("--listen", f"127.0.0.1:{server.port}", "--record", f"{NAME}=127.0.0.11"),
         *("--behaviour-file", str(server.behaviour)),
     )
-    with Crew(folder, Interruption()) as crew:
+    with Crew.at_work(folder, Interruption()) as crew:
         (process,) = crew.start(Program("dns", command, ready=f"tcp://127.0.0.1:{server.port}"))
         process.wait_ready()
         yield server

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from meshdoctor.lab.crew import Crew
+from meshdoctor.lab.guardian import watch
 from meshdoctor.lab.interruption import Interrupted, Interruption
 from meshdoctor.lab.processes import NotReady, Process, ProcessDied, Program
 from tests.lab_support import alive, eventually, free_port, state
@@ -31,11 +32,14 @@ A_LAB = """
 import sys, time
 from pathlib import Path
 from meshdoctor.lab.crew import Crew
+from meshdoctor.lab.guardian import watch
 from meshdoctor.lab.interruption import Interruption
 from meshdoctor.lab.processes import Program
-with Crew(Path(sys.argv[1]), Interruption()) as crew:
-    (process,) = crew.start(Program("sleeper", ("sleep", "60")))
-    print(process.pid, flush=True)
+with Crew.at_work(Path(sys.argv[1]), Interruption()) as crew:
+    (process,) = crew.start(Program("parent", (sys.executable, "-c", sys.argv[2])))
+    while not process.log.read_text():
+        time.sleep(0.02)
+    print(process.pid, process.log.read_text(), flush=True)
     time.sleep(60)
 """
 
@@ -43,7 +47,7 @@ with Crew(Path(sys.argv[1]), Interruption()) as crew:
 @pytest.fixture
 def crew(tmp_path: Path) -> Iterator[Crew]:
     """A crew whose processes are ended after the test."""
-    with Crew(tmp_path, Interruption()) as crew:
+    with Crew.at_work(tmp_path, Interruption()) as crew:
         yield crew
 
 
@@ -152,7 +156,7 @@ def test_waves_end_in_reverse(tmp_path: Path) -> None:
         "finally: pathlib.Path({path!r}).open('a').write({name!r})"
     )
     path = str(tmp_path / "order")
-    with Crew(tmp_path / "logs", Interruption()) as crew:
+    with Crew.at_work(tmp_path / "logs", Interruption()) as crew:
         for name in "abc":
             (process,) = crew.start(python(name, note.format(path=path, name=name)))
             assert eventually(partial(said_up, process))
@@ -165,7 +169,7 @@ def test_an_error_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
     started: list[Process] = []
 
     def body() -> None:
-        with Crew(tmp_path, Interruption()) as crew:
+        with Crew.at_work(tmp_path, Interruption()) as crew:
             started.extend(crew.start(*(python(name, PARENT) for name in "ab")))
             raise LookupError
 
@@ -178,7 +182,7 @@ def test_an_error_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
 def test_no_process_is_started_after_a_signal(tmp_path: Path) -> None:
     """Once someone pressed Ctrl-C, nothing more begins."""
     interruption = Interruption()
-    with Crew(tmp_path, interruption) as crew, interruption.installed():
+    with Crew.at_work(tmp_path, interruption) as crew, interruption.installed():
         os.kill(os.getpid(), signal.SIGINT)
 
         with pytest.raises(Interrupted):
@@ -187,16 +191,30 @@ def test_no_process_is_started_after_a_signal(tmp_path: Path) -> None:
     assert not (tmp_path / "late.log").exists()
 
 
-def test_no_process_outlives_a_killed_lab(tmp_path: Path) -> None:
-    """SIGKILL of the lab runs none of its code, so the kernel ends what it started."""
-    command = (sys.executable, "-c", A_LAB, str(tmp_path))
+@pytest.mark.parametrize("frozen", [False, True])
+def test_no_process_outlives_a_killed_lab(tmp_path: Path, *, frozen: bool) -> None:
+    """SIGKILL of the lab, and its processes are gone with their children, frozen ones too."""
+    command = (sys.executable, "-c", A_LAB, str(tmp_path), PARENT)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as lab:
         assert lab.stdout
-        pid = int(lab.stdout.readline())
-        assert alive(pid)
+        pids = [int(word) for word in lab.stdout.readline().split()]
+        assert [True, True] == [alive(pid) for pid in pids]
+        if frozen:
+            os.killpg(pids[0], signal.SIGSTOP)
         lab.kill()
 
-    assert eventually(lambda: not alive(pid))
+    assert eventually(lambda: [False, False] == [alive(pid) for pid in pids])
+
+
+def test_the_guardian_spares_what_was_struck_out() -> None:
+    """The number of a group that has ended may be another's by now, and stays untouched."""
+    sleeper = (sys.executable, "-c", "import time; time.sleep(60)")
+    with subprocess.Popen(sleeper, process_group=0) as another:
+        watch([f"+{another.pid}\n", f"-{another.pid}\n"])
+        assert alive(another.pid)
+        watch([f"+{another.pid}\n"])
+
+    assert -signal.SIGKILL == another.returncode
 
 
 def test_ctrl_c_in_a_terminal_reaches_the_lab_alone(crew: Crew) -> None:

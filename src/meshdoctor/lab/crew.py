@@ -1,38 +1,41 @@
 """All processes of a run, in the order they came: the last wave goes first."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
+from meshdoctor.lab.guardian import Guardian
 from meshdoctor.lab.interruption import Interruption
 from meshdoctor.lab.processes import Process, Program
 
 
 class Crew:
-    """Starts processes in waves and ends every one of them, whatever happened in between.
+    """Starts processes in waves; see `at_work`."""
 
-    Use it as a context manager.
-    """
-
-    def __init__(self, logs: Path, interruption: Interruption) -> None:
+    def __init__(self, logs: Path, interruption: Interruption, guardian: Guardian) -> None:
         self._logs = logs
         self._interruption = interruption
+        self._guardian = guardian
         self._waves: list[tuple[Process, ...]] = []
-        # One thread that lives as long as the crew: the processes are tied to it.
-        self._starter = ThreadPoolExecutor(1, thread_name_prefix="starter")
 
-    def __enter__(self) -> Self:
-        self._logs.mkdir(parents=True, exist_ok=True)
-        return self
+    @classmethod
+    @contextmanager
+    def at_work(cls, logs: Path, interruption: Interruption) -> Iterator[Self]:
+        """Have a crew whose every process is ended, whatever happens in the `with` block.
 
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self.end()
+        Args:
+            logs: a folder for what the processes print; it is made.
+            interruption: what to ask whether the user wants to stop.
+        """
+        logs.mkdir(parents=True, exist_ok=True)
+        with Guardian.awake() as guardian:
+            crew = cls(logs, interruption, guardian)
+            try:
+                yield crew
+            finally:
+                crew.end()
 
     def start(self, *programs: Program) -> tuple[Process, ...]:
         """Start programs side by side, without waiting for them; they form a wave.
@@ -42,7 +45,7 @@ class Crew:
         """
         self._interruption.check()
         wave = tuple(
-            Process(program, self._logs, self._interruption, self._starter) for program in programs
+            Process(program, self._logs, self._interruption, self._guardian) for program in programs
         )
         self._waves.append(wave)
         for process in wave:
@@ -60,7 +63,6 @@ class Crew:
         """End every process: wave by wave, backwards, the processes of a wave side by side."""
         while self._waves:
             end_all(*self._waves.pop())
-        self._starter.shutdown()
 
 
 def end_all(*processes: Process) -> None:

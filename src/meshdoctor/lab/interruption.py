@@ -5,7 +5,9 @@ the child is lost. So the handler only takes a note, and the lab asks for it whe
 wait of the lab is a loop around `check` or `sleep`.
 """
 
+import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,4 +68,6 @@ class Interruption:
         self.check()
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
-        self._number = self._number or number
+        if not self._number:
+            self._number = number
+            os.write(sys.stderr.fileno(), b"\nstopping\n")  # print is not safe in a handler

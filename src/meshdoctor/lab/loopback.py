@@ -106,15 +106,14 @@ def loopback_mesh(
     # The receiver is the last to go: the services hand it their last spans while they end.
     with (
         TraceReceiver(settings.host, settings.otlp_port) as receiver,
-        Crew(out / "logs", interruption) as crew,
+        Crew.at_work(out / "logs", interruption) as crew,
     ):
         watch = monitoring.Monitoring(settings, out / "monitoring", interruption)
         if monitored:
             watch.begin(crew)
         mesh = _start(settings, out, topology, crew, receiver.store)
         if monitored:
-            mesh.prometheus, note = watch.finish(crew, topology.jobs)
-            mesh.notes = (note,) if note else ()
+            mesh.prometheus, mesh.notes = watch.finish(crew, topology.jobs)
         yield mesh
 
 

@@ -6,7 +6,7 @@ A run needs neither: whatever goes wrong here becomes one sentence, and the run 
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from meshdoctor.lab.crew import Crew
@@ -22,7 +22,6 @@ from meshdoctor.lab.settings import LabSettings
 _NAMES = ("prometheus", "alertmanager")
 _FETCH_SECONDS = 30.0
 _GRACE_SECONDS = 2.0
-_WITHOUT = "the run goes on without Prometheus"
 
 
 def needs(settings: LabSettings) -> tuple[Need, ...]:
@@ -40,6 +39,8 @@ class Monitoring:
         self._settings = settings
         self._cache = settings.cache.expanduser()
         self._folder = folder
+        self._at = f"{settings.host}:{settings.prometheus_port}"
+        self._alerts_at = f"{settings.host}:{settings.alertmanager_port}"
         self._interruption = interruption
         self._fetching: Process | None = None
 
@@ -56,7 +57,7 @@ class Monitoring:
 
     def finish(
         self, crew: Crew, jobs: Mapping[str, tuple[str, ...]]
-    ) -> tuple[Prometheus | None, str]:
+    ) -> tuple[Prometheus | None, tuple[str, ...]]:
         """Start what was found.
 
         Args:
@@ -64,32 +65,24 @@ class Monitoring:
             jobs: addresses of metrics pages by scrape job.
 
         Returns:
-            A client of the running Prometheus and "", or None and a sentence that says why.
+            A client of the running Prometheus, or None; and a sentence for each that is missing.
 
         Raises:
             Interrupted: the user wants to stop.
         """
-        reason = self._wait()
-        binaries = {name: locate(name, self._cache) for name in _NAMES}
-        server, alerts = binaries["prometheus"], binaries["alertmanager"]
-        if not (server and alerts):
-            return None, f"{reason or 'MESH_PACKAGES=false, and they are not on PATH'}; {_WITHOUT}"
-        host = self._settings.host
-        alerts_at = f"{host}:{self._settings.alertmanager_port}"
-        at = f"{host}:{self._settings.prometheus_port}"
-        scraped = {**jobs, "prometheus": (at,)}
-        wave = crew.start(
-            alertmanager(alerts, self._folder, alerts_at),
-            prometheus(server, self._folder, at, scraped, alerts_at),
-        )
-        try:
-            for process in wave:
-                process.wait_ready()
-        except LabError as error:
-            for process in wave:
-                process.kill()
-            return None, f"{error}\n{_WITHOUT}"
-        return Prometheus(f"http://{at}"), ""
+        missing = self._wait() or f"{' and '.join(_NAMES)} are not on PATH, and MESH_PACKAGES=false"
+        wave = crew.start(*self._programs(jobs))
+        problems = {process.program.name: _problem(process) for process in wave}
+        notes = (problems.get(name, f"{missing}; the run goes on without") for name in _NAMES)
+        client = Prometheus(f"http://{self._at}") if problems.get("prometheus") == "" else None
+        return client, tuple(dict.fromkeys(filter(None, notes)))
+
+    def _programs(self, jobs: Mapping[str, tuple[str, ...]]) -> Iterator[Program]:
+        if binary := locate("alertmanager", self._cache):
+            yield alertmanager(binary, self._folder, self._alerts_at)
+        if binary := locate("prometheus", self._cache):
+            jobs = {**jobs, "prometheus": (self._at,)}
+            yield prometheus(binary, self._folder, self._at, jobs, self._alerts_at)
 
     def _wait(self) -> str:
         """Wait until nothing is being fetched; the reason if that failed."""
@@ -103,3 +96,13 @@ class Monitoring:
         self._fetching.end()
         lines = self._fetching.log.read_text(encoding="utf-8", errors="replace").splitlines()
         return lines[-1] if lines else f"they were not fetched within {_FETCH_SECONDS:g} s"
+
+
+def _problem(process: Process) -> str:
+    """Wait until it is ready; the reason if that failed, and then it is ended."""
+    try:
+        process.wait_ready()
+    except LabError as error:
+        process.kill()
+        return f"the run goes on without {process.program.name}: {error}"
+    return ""

@@ -1,25 +1,23 @@
 """One real process of the lab: started, awaited, hurt on purpose, and always given back.
 
 Every process leads a process group of its own, so that Ctrl-C in a terminal reaches the lab
-alone, and is tied to the lab (`tied.py`), so that not even SIGKILL of the lab leaves it behind.
+alone, and is known to the guardian, so that not even SIGKILL of the lab leaves it behind.
 """
 
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
-from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from meshdoctor.lab.errors import LabError
+from meshdoctor.lab.guardian import Guardian
 from meshdoctor.lab.interruption import Interruption
 from meshdoctor.lab.readiness import answers
 
-TIED = Path(__file__).with_name("tied.py")
 _POLL_SECONDS = 0.03
 _TAIL_LINES = 12
 
@@ -60,7 +58,7 @@ class Process:
     """A program that runs, or ran. The fault methods are named after the signals they send."""
 
     def __init__(
-        self, program: Program, logs: Path, interruption: Interruption, starter: Executor
+        self, program: Program, logs: Path, interruption: Interruption, guardian: Guardian
     ) -> None:
         """Prepare it.
 
@@ -68,13 +66,12 @@ class Process:
             program: what to run.
             logs: an existing folder for its output.
             interruption: what to ask whether the user wants to stop.
-            starter: runs the start. Its thread must outlive the process: the tie to the lab is
-                one to the thread that started the process, and the kernel kills it with that.
+            guardian: kills it when the lab dies.
         """
         self.program = program
         self.log = logs / f"{program.name}.log"
         self._interruption = interruption
-        self._starter = starter
+        self._guardian = guardian
         self._wanted = False
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -95,7 +92,16 @@ class Process:
 
     def start(self) -> None:
         """Start it; its output is appended to `log`."""
-        self._child = self._starter.submit(self._spawn).result()
+        with self.log.open("ab") as log:
+            self._child = subprocess.Popen(
+                self._guardian.tied(self.program.command),
+                env={**os.environ, **self.program.env},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                process_group=0,
+                pass_fds=(self._guardian.descriptor,),
+            )
         self._wanted = not self.program.task
 
     def wait_ready(self) -> None:
@@ -139,6 +145,8 @@ class Process:
         self._wanted = False
         self._signal_group(signal.SIGKILL)
         self.wait(self.program.stop_seconds)
+        if self._child:
+            self._guardian.strike(self._child.pid)
 
     def stop(self) -> None:
         """Freeze it with its children (SIGSTOP): its ports stay open and nobody answers."""
@@ -166,18 +174,6 @@ class Process:
         self.end()
         self.start()
         self.wait_ready()
-
-    def _spawn(self) -> subprocess.Popen[bytes]:
-        tie = (sys.executable, "-I", "-S", str(TIED), str(os.getpid()))
-        with self.log.open("ab") as log:
-            return subprocess.Popen(
-                (*tie, *self.program.command),
-                env={**os.environ, **self.program.env},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                process_group=0,
-            )
 
     def _signal_group(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):

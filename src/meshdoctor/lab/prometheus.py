@@ -12,7 +12,12 @@ from meshdoctor.lab.processes import Program
 
 _INTERVAL = "1s"  # a run lasts a minute; at the usual 15 s its curves would have four points
 _RETENTION = "1d"
-_LOCAL_ASSETS = "share/prometheus/web"
+_SHARE = Path("/usr/share")
+_WEB_ASSETS = "prometheus/web"
+_TEMPLATE = "prometheus/alertmanager/default.tmpl"
+# Private to the process: its own user and mount namespace (unshare(1)), so no root is needed.
+_WITH_SHARE = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c")
+_BIND_SHARE = 'mount --bind "$0" /usr/share && exec "$@"'
 
 
 def prometheus(
@@ -59,7 +64,7 @@ def alertmanager(binary: Path, folder: Path, address: str) -> Program:
     return Program(
         name="alertmanager",
         command=(
-            str(binary),
+            *_with_templates(binary),
             f"--config.file={_write(folder / 'alertmanager.yml', config)}",
             f"--storage.path={_empty(folder / 'alertmanager-data')}",
             f"--web.listen-address={address}",
@@ -83,7 +88,23 @@ def _empty(folder: Path) -> Path:
 
 
 def _assets(binary: Path) -> tuple[str, ...]:
-    """Debian's build reads its web pages from /usr/share, where an unpacked one has none."""
-    assets = binary.resolve().parent.parent / _LOCAL_ASSETS
-    unpacked = binary.resolve().parent != Path("/usr/bin")
-    return (f"--web.local-assets={assets}",) if unpacked and assets.is_dir() else ()
+    """Debian's build reads its web pages from /usr/share; an unpacked one is told otherwise."""
+    share = _share(binary)
+    return (f"--web.local-assets={share / _WEB_ASSETS}",) if share else ()
+
+
+def _with_templates(binary: Path) -> tuple[str, ...]:
+    """Debian's build opens its templates in /usr/share and can be told nothing else.
+
+    An unpacked one gets to see its own tree there.
+    """
+    share = _share(binary)
+    if not share or (_SHARE / _TEMPLATE).exists() or not (share / _TEMPLATE).exists():
+        return (str(binary),)
+    return (*_WITH_SHARE, _BIND_SHARE, str(share), str(binary))
+
+
+def _share(binary: Path) -> Path | None:
+    """The share folder of an unpacked package; None for an installed one and other builds."""
+    share = binary.resolve().parent.parent / "share"
+    return share if share != _SHARE and (share / "prometheus").is_dir() else None

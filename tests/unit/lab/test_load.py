@@ -1,11 +1,11 @@
 """The load generator's result file, and the command that writes it."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from meshdoctor.lab.guardian import Guardian
 from meshdoctor.lab.interruption import Interruption
 from meshdoctor.lab.load import LoadBroken, LoadPlan, program, read_result
 from meshdoctor.lab.model import Latency, Objective, Sample
@@ -37,8 +37,7 @@ CONTENT = {
 @pytest.fixture
 def process(tmp_path: Path) -> Process:
     """A load generator that has not run."""
-    with ThreadPoolExecutor(1) as starter:
-        process = Process(Program("load", ("true",)), tmp_path, Interruption(), starter)
+    process = Process(Program("load", ("true",)), tmp_path, Interruption(), Guardian(-1))
     process.log.write_text("Traceback\nModuleNotFoundError: No module named 'locust'\n")
     return process
 
