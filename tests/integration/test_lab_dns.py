@@ -16,7 +16,7 @@ import pytest
 from meshdoctor.lab.crew import Crew
 from meshdoctor.lab.interruption import Interruption
 from meshdoctor.lab.processes import Program
-from tests.lab_support import free_port
+from tests.support.lab import free_port
 
 pytestmark = pytest.mark.integration
 

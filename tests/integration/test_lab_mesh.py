@@ -20,7 +20,7 @@ from meshdoctor.lab.packages import locate
 from meshdoctor.lab.promquery import Prometheus
 from meshdoctor.lab.readiness import answers
 from meshdoctor.lab.settings import LabSettings
-from tests.lab_support import eventually, lab_settings
+from tests.support.lab import eventually, lab_settings
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(90)]
 

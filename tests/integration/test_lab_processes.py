@@ -16,7 +16,7 @@ from meshdoctor.lab.crew import Crew
 from meshdoctor.lab.guardian import watch
 from meshdoctor.lab.interruption import Interrupted, Interruption
 from meshdoctor.lab.processes import NotReady, Process, ProcessDied, Program
-from tests.lab_support import alive, eventually, free_port, state
+from tests.support.lab import alive, eventually, free_port, state
 
 pytestmark = pytest.mark.integration
 

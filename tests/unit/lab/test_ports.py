@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from meshdoctor.lab.ports import Need, PortTaken, require_free
-from tests.lab_support import free_port
+from tests.support.lab import free_port
 
 
 def test_a_free_port_passes() -> None:
