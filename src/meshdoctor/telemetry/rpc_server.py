@@ -77,16 +77,16 @@ class LateMarker:
 
     def __init__(self, marker: tuple[tuple[str, str], ...]) -> None:
         self._marker = marker
-        self._running: deque[tuple[float, str, grpc.ServicerContext]] = deque()
+        self._running: deque[_ServerCall] = deque()
         self._spared: set[str] = set()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def watch(self, started: float, method: str, context: grpc.ServicerContext) -> None:
-        """Send the marker on `context` if it is still active 30 ms after `started`."""
-        if method in self._spared:
+    def watch(self, call: "_ServerCall") -> None:
+        """Send the marker if `call` still runs 30 ms after its start."""
+        if call.method in self._spared:
             return
-        self._running.append((started, method, context))
+        self._running.append(call)
         if self._thread is None:
             self._start()
 
@@ -100,10 +100,11 @@ class LateMarker:
         while True:
             time.sleep(_MARKER_AFTER_SECONDS)
             due = time.perf_counter() - _MARKER_AFTER_SECONDS
-            while self._running and self._running[0][0] <= due:
-                _started, method, context = self._running.popleft()
-                if context.is_active():
-                    self._mark(method, context)
+            while self._running and self._running[0].start <= due:
+                call = self._running.popleft()
+                context = call.context
+                if context is not None and context.is_active():
+                    self._mark(call.method, context)
 
     def _mark(self, method: str, context: grpc.ServicerContext) -> None:
         its_own = weakref.proxy(context)  # no cycle: a call's end frees it at once
@@ -126,39 +127,39 @@ def _add_trailing(context: grpc.ServicerContext, metadata: Metadata) -> None:
 
 
 class _ServerCall:
-    __slots__ = ("_calls", "_context", "_method", "_place", "_start", "_start_ns", "_up")
+    __slots__ = ("_calls", "_place", "_start_ns", "_up", "context", "method", "start")
 
     def __init__(self, calls: ServerCalls, method: str, context: grpc.ServicerContext) -> None:
         self._calls = calls
-        self._method = method
-        self._context = context
+        self.method = method
+        self.context: grpc.ServicerContext | None = context
         self._up = _caller(context)
         self._place = self._up.child() if self._up is not None and self._up.sampled else self._up
         self._start_ns = time.time_ns() if self._up is not None and self._up.sampled else 0
-        current.set(self._place)
+        current.set(self._place)  # gRPC runs each call in a contextvars.Context of its own
         if calls.outlets.instruments is not None:
             calls.outlets.instruments.rpc_server_active.of(method).inc()
-        self._start = time.perf_counter()
-        calls.late.watch(self._start, method, context)
+        self.start = time.perf_counter()
+        calls.late.watch(self)
 
-    def end(self, crash: BaseException | None = None) -> None:
-        seconds = time.perf_counter() - self._start
-        code = _code(self._context, crash)
+    def end(self, context: grpc.ServicerContext, crash: BaseException | None = None) -> None:
+        seconds = time.perf_counter() - self.start
+        # gRPC counts a stream as open for as long as anybody holds its context.
+        self.context = None
+        code = _code(context, crash)
         if code is not grpc.StatusCode.OK:
             # Trailing, so free for calls that succeed: "this error is the handler's own".
-            _add_trailing(self._context, self._calls.marker)
+            _add_trailing(context, self._calls.marker)
         self._measure(code, seconds)
         self._trace(code, seconds)
         self._log(code, seconds)
-        # The worker thread has nothing around a call, so there is no older value to restore.
-        current.set(None)
 
     def _measure(self, code: grpc.StatusCode, seconds: float) -> None:
         instruments, place = self._calls.outlets.instruments, self._place
         if instruments is not None:
             error = "" if code is grpc.StatusCode.OK else code.name
-            instruments.rpc_server_active.of(self._method).dec()
-            instruments.rpc_server_duration.of(self._method, code.name, error).observe(
+            instruments.rpc_server_active.of(self.method).dec()
+            instruments.rpc_server_duration.of(self.method, code.name, error).observe(
                 seconds, {"trace_id": place.trace_hex} if place and place.sampled else None
             )
 
@@ -170,11 +171,11 @@ class _ServerCall:
             FinishedSpan(
                 self._place,
                 self._up.span_id if self._up else 0,
-                self._method,
+                self.method,
                 SpanKind.SERVER,
                 self._start_ns,
                 self._start_ns + int(seconds * 1e9),
-                rpc_attributes(self._method, code),
+                rpc_attributes(self.method, code),
                 None if code in _CALLERS_FAULTS else code.name,
             )
         )
@@ -184,7 +185,7 @@ class _ServerCall:
         if logger is None:
             return
         told = {
-            "rpc_method": self._method,
+            "rpc_method": self.method,
             "rpc_response_status_code": code.name,
             "seconds": round(seconds, 4),
         }
@@ -236,9 +237,9 @@ def _around_unary(
         try:
             response = inner(request, context)
         except BaseException as crash:
-            call.end(crash)
+            call.end(context, crash)
             raise
-        call.end()
+        call.end(context)
         return response
 
     return handle
@@ -252,8 +253,8 @@ def _around_stream(
         try:
             yield from inner(request, context)
         except BaseException as crash:
-            call.end(crash)
+            call.end(context, crash)
             raise
-        call.end()
+        call.end(context)
 
     return handle
