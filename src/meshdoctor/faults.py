@@ -157,6 +157,11 @@ _ALL: Final = (
         ("udp-lost", "DNS over UDP is lost while TCP works", "allow udp/53 on the whole path"),
     ),
     *_faults(
+        Layer.TLS,
+        ("expired", "the certificate is past its date", "renew the leaf certificate"),
+        ("untrusted", "the issuer is not trusted by the peer", "give both sides the same CA"),
+    ),
+    *_faults(
         Layer.APP,
         ("down", "no process listens on the application's port", "read why the Pods ended"),
         ("hung", "the process accepts calls and never answers", "dump its threads, restart it"),
@@ -164,11 +169,6 @@ _ALL: Final = (
         ("erroring", "the handler answers with an error", "read the service's log by trace id"),
         ("overloaded", "the service sheds load", "scale the service or lower its callers' rate"),
         ("crash-loop", "the process ends soon after each start", "read the previous log"),
-    ),
-    *_faults(
-        Layer.TLS,
-        ("expired", "the certificate is past its date", "renew the leaf certificate"),
-        ("untrusted", "the issuer is not trusted by the peer", "give both sides the same CA"),
     ),
 )
 
@@ -208,7 +208,12 @@ _CAUSES: Final = (
         ("app-down", "app-crash-loop", "routing-wrong-target-port"),
     ),
     Cause("connect-timeout", "the address is silent", (*_SILENT_PATH, "app-hung")),
-    Cause("connect-lost", "an open connection broke", ("app-down", "app-crash-loop")),
+    Cause(
+        "connect-lost",
+        "an open connection broke",
+        # A server that misses a client certificate hangs up without a word.
+        ("app-down", "app-crash-loop", "tls-untrusted"),
+    ),
     Cause("tls-handshake", "the TLS handshake failed", ("tls-expired", "tls-untrusted")),
     Cause(
         "app-deadline",
