@@ -3,13 +3,14 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
+
+from meshdoctor.mesh.admission import Admission, CountingPool, own_thread_health
 
 _SERVING: Final = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING: Final = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -21,7 +22,8 @@ class ServerPolicy:
 
     Attributes:
         threads: handlers at work at once; 2 to 4 were faster than 10 where this was measured.
-        max_concurrent_rpcs: calls at work or waiting; the next one gets RESOURCE_EXHAUSTED.
+        max_concurrent_rpcs: calls at work or waiting; the next one gets RESOURCE_EXHAUSTED, a
+            health check never.
         max_message_bytes: a larger request gets RESOURCE_EXHAUSTED before it is read; the default
             of 4 MiB lets 60 callers exhaust a 96 MiB Pod.
         reflection: whether anybody may list the server's methods.
@@ -61,13 +63,13 @@ class MeshServer:
         self._credentials = credentials
         self._services: list[str] = []
         self._drained = threading.Lock()
-        self._health = health.HealthServicer(experimental_non_blocking=True)
+        self._health = own_thread_health()
         self._health.set("", _NOT_SERVING)
+        pool = CountingPool(policy.threads)
         self._server = grpc.server(
-            ThreadPoolExecutor(policy.threads, thread_name_prefix="rpc"),
-            interceptors=list(interceptors),
+            pool,
+            interceptors=[Admission(pool, policy.max_concurrent_rpcs), *interceptors],
             options=_options(policy),
-            maximum_concurrent_rpcs=policy.max_concurrent_rpcs,
         )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
 
