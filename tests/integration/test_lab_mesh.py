@@ -56,7 +56,7 @@ def test_the_mesh_serves_breaks_heals_and_drains(mesh: Mesh) -> None:
         backend.restart()
     assert eventually(lambda: freshness(mesh) == "live", seconds=10)
 
-    facts = gather(mesh, NO_LOAD, started_at=0, seconds=1)
+    facts = gather(mesh, NO_LOAD, ended=1)
     # The first page's backend was killed before it told of its part.
     assert facts.complete_traces >= len(facts.traces) - 1 > 2
     assert [True] * 4 == [target.up for target in facts.targets]

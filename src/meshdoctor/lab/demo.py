@@ -46,9 +46,8 @@ def run(demo: Demo, settings: LabSettings, interruption: Interruption) -> bool:
     with loopback_mesh(settings, demo.out, interruption, monitored=True) as mesh:
         for note in mesh.notes:
             print(note, flush=True)
-        started_at = time.time()
         outcome = _push(demo, mesh, interruption)
-        facts = gather(mesh, outcome, started_at, time.time() - started_at)
+        facts = gather(mesh, outcome, ended=time.time())
     judged = judge(facts)
     result.write_text(json.dumps(judged, indent=2) + "\n", encoding="utf-8")
     report.write_text(render(facts, judged), encoding="utf-8")

@@ -35,20 +35,19 @@ CURVES = {
 """What Prometheus is asked for, by the title of the curve."""
 
 
-def gather(mesh: Mesh, load: LoadResult, started_at: float, seconds: float) -> RunFacts:
+def gather(mesh: Mesh, load: LoadResult, ended: float) -> RunFacts:
     """Collect everything that was seen. The services are ended on the way, for their last spans.
 
     Args:
         mesh: it still runs.
         load: what the load generator measured.
-        started_at: when the load began, Unix seconds.
-        seconds: how long it lasted.
+        ended: when the load ended, Unix seconds.
 
     Raises:
         Interrupted: the user wants to stop.
     """
     page, notes = _front_page(mesh)
-    targets, curves, versions = _watched(mesh, started_at, seconds)
+    targets, curves, versions = _watched(mesh, load.started, ended)
     mesh.drain()
     traces = group_traces(mesh.spans.spans())
     if forgotten := mesh.spans.received - sum(len(trace.spans) for trace in traces):
@@ -60,8 +59,8 @@ def gather(mesh: Mesh, load: LoadResult, started_at: float, seconds: float) -> R
         targets=targets,
         causes=page.causes,
         freshness=page.freshness,
-        started_at=started_at,
-        seconds=seconds,
+        started_at=load.started,
+        seconds=ended - load.started,
         versions={**_versions(), **versions},
         notes=(*mesh.notes, *notes),
         series=curves,
@@ -80,13 +79,13 @@ def _front_page(mesh: Mesh) -> tuple[MetricsPage, tuple[str, ...]]:
 
 
 def _watched(
-    mesh: Mesh, start: float, seconds: float
+    mesh: Mesh, start: float, end: float
 ) -> tuple[tuple[ScrapeTarget, ...], dict[str, Points], dict[str, str]]:
     """Targets, curves and versions, from Prometheus if it runs, else from a scrape of our own."""
     if not mesh.prometheus:
         return tuple(_scrape(mesh.topology.jobs)), {}, {}
     try:
-        curves = _curves(mesh.prometheus, start, seconds)
+        curves = _curves(mesh.prometheus, start, end)
         return mesh.prometheus.targets(), curves, {"prometheus": mesh.prometheus.version()}
     except LabError as error:
         mesh.notes = (*mesh.notes, str(error))
@@ -103,9 +102,9 @@ def _scrape(jobs: Mapping[str, tuple[str, ...]]) -> Iterator[ScrapeTarget]:
             yield ScrapeTarget(job, address, not problem, problem, samples)
 
 
-def _curves(prometheus: Prometheus, start: float, seconds: float) -> dict[str, Points]:
+def _curves(prometheus: Prometheus, start: float, end: float) -> dict[str, Points]:
     found = {
-        title: prometheus.range(expression, start, start + seconds, _STEP_SECONDS)
+        title: prometheus.range(expression, start, end, _STEP_SECONDS)
         for title, expression in CURVES.items()
     }
     return {

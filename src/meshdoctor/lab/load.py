@@ -86,4 +86,5 @@ def _result(content: dict[str, Any], exit_code: int) -> LoadResult:
         objectives=tuple(Objective(**each) for each in content["objectives"]),
         degraded_pages=content["degraded_pages"],
         exit_code=exit_code,
+        started=content["started"],
     )

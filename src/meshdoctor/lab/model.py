@@ -79,6 +79,7 @@ class LoadResult:
 
     `histogram` holds (upper bound in ms, count) per bucket, counts not cumulated.
     `exit_code` is the load process's own: 0, or non-zero when an objective was missed.
+    `started` is when the first user began, seconds since the epoch.
     """
 
     requests: int
@@ -92,6 +93,7 @@ class LoadResult:
     objectives: tuple[Objective, ...]
     degraded_pages: int
     exit_code: int
+    started: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from meshdoctor.lab.metricspage import MetricsPage
 
-TERMINAL_SECONDS = 1.0
+TERMINAL_SECONDS = 2.0  # a service renders its page anew once a second at most
 PLAIN_SECONDS = 5.0
 _SERVER_ERRORS_FROM = 500
 
@@ -50,6 +50,8 @@ class Meter:
         """Take the page as it is now."""
         last, before = self._last, self._at
         self._last, self._at = page, time.monotonic()
+        if _requests(page) == _requests(self._first):  # the load generator still starts
+            self._began = self._at
         gone = max(self._at - before, 1e-9)
         return Moment(
             elapsed=self._at - self._began,
