@@ -1,4 +1,4 @@
-"""The lab's commands: `python -m meshdoctor.lab demo|up`.
+"""The lab's commands: `python -m meshdoctor.lab demo|up|bench`.
 
 Exit codes: 0 the verdict is pass, 1 it is fail, 2 the run could not be made (bad settings or
 options, a taken port, a process that died), 128 + N after signal N.
@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from meshdoctor.lab import demo, up
+from meshdoctor.lab.bench.run import BenchPlan
+from meshdoctor.lab.bench.run import run as run_bench
 from meshdoctor.lab.errors import LabError
 from meshdoctor.lab.interruption import Interrupted, Interruption
 from meshdoctor.lab.load import SHAPES, LoadPlan
@@ -20,6 +22,9 @@ _USERS = 200
 _SECONDS = 60
 _MAX_USERS = 20_000
 _MAX_SECONDS = 24 * 3600
+_ROUNDS = 8
+_MAX_ROUNDS = 1000
+_ROUND_SECONDS = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,6 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace, settings: LabSettings, interruption: Interruption) -> int:
     if options.command == "up":
         up.run(options.out, settings, interruption)
+    if options.command == "bench":
+        run_bench(BenchPlan(options.rounds, options.seconds, options.out), interruption)
+        return 0
     plan = LoadPlan(users=options.users, seconds=options.seconds, shape=options.shape)
     passed = demo.run(demo.Demo(plan, options.out, options.open_report), settings, interruption)
     return 0 if passed else 1
@@ -67,6 +75,15 @@ def _parser() -> argparse.ArgumentParser:
     judged.add_argument("--open-report", action="store_true", help="show it in a browser")
     kept = commands.add_parser("up", help="keep it running until Ctrl-C")
     kept.add_argument("--out", type=Path, default=Path("out/up"), metavar="DIR")
+    measured = commands.add_parser("bench", help="measure what the instruments cost")
+    measured.add_argument("--rounds", type=_between(1, _MAX_ROUNDS), default=_ROUNDS)
+    measured.add_argument(
+        "--seconds",
+        type=_between(2, _MAX_SECONDS),
+        default=_ROUND_SECONDS,
+        help="of load on each of the ten entries, in each round",
+    )
+    measured.add_argument("--out", type=Path, default=Path("out/bench"), metavar="DIR")
     return parser
 
 

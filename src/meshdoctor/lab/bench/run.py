@@ -55,7 +55,7 @@ def run(plan: BenchPlan, interruption: Interruption) -> dict[str, Any]:
     )
     counts = EntryCounts()
     with (
-        Crew(plan.out / "logs", interruption) as crew,
+        Crew.at_work(plan.out / "logs", interruption) as crew,
         TraceReceiver(_HOST, 0, counts) as receiver,
     ):
         services = {entry.name: _start(crew, entry, receiver.endpoint) for entry in entries}
