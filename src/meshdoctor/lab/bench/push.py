@@ -67,8 +67,8 @@ class Pusher:
         return Measurement(
             requests,
             requests / (stats["last_request_timestamp"] - stats["start_time"]),
-            _percentile(times, 0.5),
-            _percentile(times, 0.99),
+            percentile(times, 0.5),
+            percentile(times, 0.99),
             spent / requests * 1e6,
         )
 
@@ -96,7 +96,13 @@ class Pusher:
         return dict(stats[0])
 
 
-def _percentile(times: Counter[float], share: float) -> float:
+def percentile(times: Counter[float], share: float) -> float:
+    """Return the time within which `share` (0..1) of the requests were answered.
+
+    Args:
+        times: number of requests by response time in milliseconds.
+        share: which part of them.
+    """
     rank = share * times.total()
     seen = 0
     for ms in sorted(times):
