@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import grpc
 
@@ -17,6 +17,8 @@ from meshdoctor.mesh.target import Target
 from meshdoctor.telemetry.causes import Guess, handler_ran
 from meshdoctor.telemetry.instruments import Instruments
 from meshdoctor.telemetry.rpc_client import ClientCalls
+
+_ENOUGH: Final = 0.9  # what is left of a deadline is always a little less than was meant
 
 
 class Reach:
@@ -72,7 +74,7 @@ class Reach:
             self._discovery.hurry()
         elif code is not grpc.StatusCode.DEADLINE_EXCEEDED:
             backend.breaker.succeeded()
-        elif seconds >= self.policy.second_try_seconds:
+        elif seconds > self.policy.second_try_seconds * _ENOUGH:
             # A caller in more of a hurry than that says nothing about the backend.
             backend.breaker.failed(time.monotonic())
 
