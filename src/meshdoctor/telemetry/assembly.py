@@ -1,5 +1,7 @@
 """All telemetry of one process, made once, closed last."""
 
+import sys
+
 from prometheus_client import (
     GC_COLLECTOR,
     PLATFORM_COLLECTOR,
@@ -9,6 +11,7 @@ from prometheus_client import (
 
 from meshdoctor.telemetry.exposition import MetricsServer
 from meshdoctor.telemetry.instruments import Instruments
+from meshdoctor.telemetry.lines import GatheredLines
 from meshdoctor.telemetry.logs import make_logger
 from meshdoctor.telemetry.otlp import OtlpSpans
 from meshdoctor.telemetry.outlets import Outlets
@@ -37,7 +40,8 @@ class Telemetry:
     ) -> None:
         self.settings = settings
         self.service = service
-        self.logger = make_logger(service, settings.log_level)
+        self._lines = GatheredLines(sys.stdout.buffer)
+        self.logger = make_logger(service, settings.log_level, self._lines)
         self.instruments = (
             Instruments(registry or _process_registry()) if settings.metrics else None
         )
@@ -94,6 +98,7 @@ class Telemetry:
             self.spans.shutdown(seconds)
         if self._server is not None:
             self._server.close()
+        self._lines.close()
 
 
 def _process_registry() -> CollectorRegistry:

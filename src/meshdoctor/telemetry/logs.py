@@ -5,9 +5,8 @@ structlog escapes CR, LF and control characters by writing JSON, so no visitor c
 
 import json
 import logging
-import sys
 from collections.abc import MutableMapping
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 import orjson
 import structlog
@@ -19,13 +18,23 @@ LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 """The words of the setting and their stdlib numbers."""
 
 
-def make_logger(service: str, level: str, stream: BinaryIO | None = None) -> FilteringBoundLogger:
+class Lines(Protocol):
+    """What lines are written to: a binary file, or what gathers for one."""
+
+    def write(self, line: bytes, /) -> object:
+        """Take a line, its end included."""
+
+    def flush(self) -> object:
+        """Take note that a line is complete."""
+
+
+def make_logger(service: str, level: str, lines: Lines) -> FilteringBoundLogger:
     """Return a logger that writes JSON lines.
 
     Args:
         service: the value of the key `service` on every line.
         level: a key of `LEVELS`.
-        stream: where to write; standard output when None.
+        lines: where to write.
     """
     processors: list[Processor] = [
         _trace_ids,
@@ -35,7 +44,7 @@ def make_logger(service: str, level: str, stream: BinaryIO | None = None) -> Fil
         structlog.processors.JSONRenderer(serializer=_dumps),
     ]
     logger: FilteringBoundLogger = structlog.wrap_logger(
-        structlog.BytesLogger(stream or sys.stdout.buffer),
+        structlog.BytesLogger(lines),  # type: ignore[arg-type]  # it only writes and flushes
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         service=service,
