@@ -9,8 +9,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,8 @@ HEADINGS = {
     "self-help": "Self-help books you may like",
 }
 TITLES = ("Murder on the Orient Express", "The Hound of the Baskervilles", "The Maltese Falcon")
-HURRY = json.dumps({"user_class_name": "Reader", "requests_per_second": 10})
-RUN = ("--users", "10", "--spawn-rate", "10", "--run-time", "2s")
+HURRY = json.dumps({"user_class_name": "Reader", "requests_per_second": 20})
+RUN = ("--users", "10", "--spawn-rate", "10", "--run-time", "1s")
 
 
 @dataclass(frozen=True)
@@ -132,6 +132,7 @@ class Verdict:
     code: int
     log: str
     result: dict[str, Any]
+    served: int = 0
 
     @property
     def breaches(self) -> list[str]:
@@ -159,9 +160,23 @@ class Locust:
                 stderr=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 text=True,
+                start_new_session=True,
             )
         )
         return self.started[-1]
+
+    def at_shop(self, manners: Manners, *options: str, run: Sequence[str] = RUN) -> Verdict:
+        """Run a load test against a shop with these manners.
+
+        A machine that stalls for a quarter of a second breaches latency without the shop's help:
+        then we look again.
+        """
+        for _ in range(3):
+            with shop(manners) as server:
+                verdict = self.judge(server.url, *options, run=run)
+            if manners.delay or "latency" not in verdict.breaches:
+                break
+        return replace(verdict, served=server.served)
 
     def judge(self, host: str, *options: str, run: Sequence[str] = RUN) -> Verdict:
         """Run a load test to its end."""
@@ -178,8 +193,8 @@ class Locust:
     def clean(self) -> None:
         """End what still runs."""
         for process in self.started:
-            with process:
-                process.kill()
+            with process, suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 @pytest.fixture
@@ -206,44 +221,39 @@ def test_a_breach_fails_the_run_and_is_named(
 
     Every request counts, also those under way when the time is up: the slowest are among them.
     """
-    with shop(manners) as server:
-        verdict = locust.judge(server.url)
+    verdict = locust.at_shop(manners)
 
     assert 1 == verdict.code
     assert breaches == verdict.breaches
     assert breaches == [one["name"] for one in verdict.result["objectives"] if not one["met"]]
-    assert server.served == verdict.result["requests"]
+    assert verdict.served == verdict.result["requests"]
 
 
 def test_a_good_service_passes_and_every_request_is_counted_once(locust: Locust) -> None:
     """Exit 0; the result has exactly the requests that the service served, in every view."""
-    with shop(Manners()) as server:
-        verdict = locust.judge(server.url)
+    verdict = locust.at_shop(Manners())
 
     result = verdict.result
     assert (0, []) == (verdict.code, verdict.breaches)
-    assert server.served == result["requests"]
-    assert server.served == sum(count for _, count in result["histogram"])
-    assert server.served == sum(one["requests"] for one in result["per_name"])
-    assert server.served == sum(one["rps"] for one in result["series"])
+    assert verdict.served == result["requests"]
+    assert verdict.served == sum(count for _, count in result["histogram"])
+    assert verdict.served == sum(one["requests"] for one in result["per_name"])
+    assert verdict.served == sum(one["rps"] for one in result["series"])
     assert ["/", "/?category&user", "/api/v1/recommendations", "bad request"] == [
         one["name"] for one in result["per_name"]
     ]
 
 
 def test_workers_count_into_one_judgement(locust: Locust) -> None:
-    """With --processes 2 the master judges what both workers saw; degraded pages add up."""
-    port = free_port()
-    distributed = ("--processes", "2", f"--master-port={port}", f"--master-bind-port={port}")
-    with shop(Manners(freshness="builtin")) as server:
-        verdict = locust.judge(server.url, *distributed)
+    """With --processes 2 the master judges all that both workers saw, to the last request."""
+    verdict = locust.at_shop(Manners(freshness="builtin"), *two_workers())
 
     result = verdict.result
     pages = next(one for one in result["objectives"] if one["name"] == "freshness")
     assert (1, ["freshness"]) == (verdict.code, verdict.breaches)
-    assert 0 < result["requests"] <= server.served <= result["requests"] + 10
+    assert verdict.served == result["requests"]
     assert (0, result["degraded_pages"]) == (pages["good"], pages["total"])
-    assert max(one["users"] for one in result["series"]) == 10
+    assert 10 == max(one["users"] for one in result["series"])
 
 
 def test_a_dead_host_is_named_first(locust: Locust) -> None:
@@ -285,11 +295,23 @@ def test_ctrl_c_ends_the_run_and_still_judges(locust: Locust) -> None:
     assert server.served == verdict.result["requests"]
 
 
+def test_ctrl_c_loses_nothing_of_the_workers(locust: Locust) -> None:
+    """Ctrl-C in a terminal reaches the master and its workers at once: every request counts."""
+    with shop(Manners(delay=0.3)) as server:
+        options = ("--host", server.url, "--users", "4", "--result", "result.json")
+        process = locust.start(*options, *two_workers())
+        wait_until(lambda: server.served > 10)
+        os.killpg(process.pid, signal.SIGINT)
+        verdict = locust.end(process)
+
+    assert (1, ["latency"]) == (verdict.code, verdict.breaches)
+    assert server.served == verdict.result["requests"]
+
+
 def test_a_shape_takes_its_peak_and_length_from_the_options(locust: Locust) -> None:
     """--shape spike ends by itself after --run-time, and reaches --users in its middle fifth."""
     run = ("--shape", "spike", "--users", "20", "--run-time", "5s")
-    with shop(Manners()) as server:
-        verdict = locust.judge(server.url, run=run)
+    verdict = locust.at_shop(Manners(), run=run)
 
     users = [one["users"] for one in verdict.result["series"]]
     assert 0 == verdict.code
@@ -323,6 +345,12 @@ def answers(port: int) -> bool:
     """Say whether somebody listens on this port of the loopback."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def two_workers() -> tuple[str, ...]:
+    """Give the options of a distributed run of its own on this machine."""
+    port = free_port()
+    return "--processes", "2", f"--master-port={port}", f"--master-bind-port={port}"
 
 
 def free_port() -> int:
