@@ -49,7 +49,7 @@ class Program:
     command: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
     ready: str = ""
-    ready_seconds: float = 20.0
+    ready_seconds: float = 60.0  # a busy machine is no reason to give up
     stop_seconds: float = 12.0
     task: bool = False
 
