@@ -11,6 +11,7 @@ from meshdoctor.mesh.policy import MeshPolicy
 from meshdoctor.mesh.reach import Reach
 from meshdoctor.mesh.resolver import Resolver
 from meshdoctor.mesh.target import Target
+from meshdoctor.telemetry.catalogue import RPC_CLIENT_BREAKER
 from meshdoctor.telemetry.rpc_client import ClientCalls
 
 
@@ -71,7 +72,7 @@ class MeshChannel(grpc.Channel):
         Raises:
             NotImplementedError: always.
         """
-        raise NotImplementedError("a mesh channel has no one state: see rpc_client_breaker_state")
+        raise NotImplementedError(f"a mesh channel has no one state: see {RPC_CLIENT_BREAKER.name}")
 
     def unsubscribe(self, callback: Callable[[Any], None]) -> None:
         """Do nothing: nobody can have subscribed."""
