@@ -3,6 +3,7 @@
 `python -m tests.support.deeds` prints its port and serves until it is killed.
 """
 
+import json
 import sys
 import threading
 import time
@@ -46,12 +47,12 @@ class Deeds:
         }
 
     def do(self, request: bytes, context: Any) -> bytes:  # noqa: ANN401 - code() is not in gRPC's stubs
-        """Do one deed; the answer is the metadata that came with the request."""
+        """Do one deed; the answer is the metadata that came with the request, as JSON."""
         with self._counting:
             self.executed += 1
         word, _, value = request.decode().partition(" ")
         self._words[word](value, context)
-        return repr(sorted(context.invocation_metadata())).encode()
+        return json.dumps(list(context.invocation_metadata()), default=repr).encode()
 
     def pour(self, request: bytes, context: Any) -> Iterator[bytes]:  # noqa: ANN401 - as above
         """Answer three times, then do the deed; `endless` never ends."""

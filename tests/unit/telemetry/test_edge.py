@@ -11,6 +11,7 @@ import flask
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.sdk.trace.sampling import Decision, TraceIdRatioBased
 
 from meshdoctor.telemetry import Telemetry, TelemetrySettings
 from meshdoctor.telemetry.context import TraceContext, current
@@ -237,6 +238,30 @@ def test_an_unsampled_request_is_silent_unless_slow_or_failed() -> None:
     assert line["seconds"] >= 0.02
     assert 32 == len(line["trace_id"])
     assert [] == shop.spans
+
+
+def test_sampling_is_decided_once_a_request() -> None:
+    """Of 2,000 requests at 0.1 those have a span, and one each, that OpenTelemetry would sample."""
+    places: list[TraceContext] = []
+    spans = Spans()
+
+    def app(_environ: object, start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - PEP 3333
+        places.append(place())
+        start_response("200 OK", [])
+        return ()
+
+    edge = Edge(app, Outlets(spans=spans), 0.1)
+    for _ in range(2_000):
+        edge({"REQUEST_METHOD": "GET"}, lambda *_said: lambda _data: None)
+
+    sampler = TraceIdRatioBased(0.1)
+    sampled = [
+        each
+        for each in places
+        if sampler.should_sample(None, each.trace_id, "").decision is Decision.RECORD_AND_SAMPLE
+    ]
+    assert sampled == [span.context for span in spans]
+    assert 2_000 == len({each.trace_id for each in places})
 
 
 def test_a_probe_starts_no_trace() -> None:
