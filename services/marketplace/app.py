@@ -50,6 +50,8 @@ def create_app(
     """
     app = flask.Flask("marketplace")
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
+    # By default Flask escapes in files named .html, not in .html.j2: say it, whatever their names.
+    app.jinja_env.autoescape = True
     guard(app)
     _shop(app, Shelf(channel, settings.deadline_seconds), telemetry)
     _probes(app)
