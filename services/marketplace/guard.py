@@ -37,7 +37,8 @@ def guard(app: flask.Flask) -> None:
 
     @app.after_request
     def _headers(response: flask.Response) -> flask.Response:
-        response.headers.extend(HEADERS)
+        for name, value in HEADERS:
+            response.headers[name] = value
         return response
 
     @app.errorhandler(HTTPException)

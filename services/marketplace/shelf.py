@@ -50,6 +50,8 @@ class Shelf:
         except grpc.RpcError:
             # Counted, logged and explained by the channel's books; the visitor gets books.
             return self._without_service(wish)
+        if not books:  # OK and empty: the service is up and has nothing, an empty page helps nobody
+            return self._without_service(wish)
         self._memory.keep(wish, books)
         return Selection(books, Freshness.LIVE)
 
@@ -60,32 +62,33 @@ class Shelf:
             max_results=wish.max_results,
         )
         answer = self._stub.GetRecommendations(request, timeout=self._deadline_seconds)
-        return tuple(Book(book.id, book.title, book.author) for book in answer.books)
+        books = answer.books[: wish.max_results]
+        return tuple(Book(book.id, book.title, book.author) for book in books)
 
     def _without_service(self, wish: Wish) -> Selection:
         books = self._memory.recall(wish)
         if books is not None:
-            return Selection(books[: wish.max_results], Freshness.STALE)
+            return Selection(books, Freshness.STALE)
         return Selection(BUILTIN[wish.category][: wish.max_results], Freshness.BUILTIN)
 
 
 class _Memory:
-    """The last good list per visitor and category, for the last thousand of them.
+    """The last good list for each of the last thousand wishes.
 
-    Per visitor, so that nobody is shown what was chosen for somebody else.
+    Per wish, the visitor included: nobody is shown what was chosen for somebody else, and who asks
+    for one book does not shorten the list of who asks for three.
     """
 
     def __init__(self) -> None:
-        self._lists: OrderedDict[tuple[str, Category], tuple[Book, ...]] = OrderedDict()
+        self._lists: OrderedDict[Wish, tuple[Book, ...]] = OrderedDict()
         self._lock = threading.Lock()
 
     def keep(self, wish: Wish, books: tuple[Book, ...]) -> None:
-        key = (wish.user_id, wish.category)
         with self._lock:
-            self._lists[key] = books
-            self._lists.move_to_end(key)
+            self._lists[wish] = books
+            self._lists.move_to_end(wish)
             if len(self._lists) > _REMEMBERED:
                 self._lists.popitem(last=False)
 
     def recall(self, wish: Wish) -> tuple[Book, ...] | None:
-        return self._lists.get((wish.user_id, wish.category))
+        return self._lists.get(wish)
