@@ -2,6 +2,7 @@
 
 import socket
 import sys
+from contextlib import ExitStack
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -14,13 +15,9 @@ from meshdoctor.settings import EXIT_USAGE, settings_or_exit
 def main() -> int:
     """Serve until SIGTERM or SIGINT; requests in flight finish."""
     settings = settings_or_exit(MarketplaceSettings)
-    for name, host, port in (
-        ("MARKETPLACE_PORT", settings.host, settings.port),
-        ("MARKETPLACE_METRICS_PORT", settings.metrics_host, settings.metrics_port),
-    ):
-        if (why := _unusable(host, port)) is not None:
-            sys.stderr.write(f"Cannot listen on {host}:{port}: {why}. Set {name}.\n")
-            return EXIT_USAGE
+    if (why := _unusable(settings)) is not None:
+        sys.stderr.write(f"{why}\n")
+        return EXIT_USAGE
     Server(
         "marketplace.worker:load",
         factory=True,
@@ -38,12 +35,18 @@ def main() -> int:
     return 0
 
 
-def _unusable(host: str, port: int) -> str | None:
-    try:
-        with socket.create_server((host, port), family=_family(host)):
-            return None
-    except OSError as error:
-        return error.strerror
+def _unusable(settings: MarketplaceSettings) -> str | None:
+    ports = [("MARKETPLACE", settings.host, settings.port)]
+    if settings.metrics:
+        ports.append(("MARKETPLACE_METRICS", settings.metrics_host, settings.metrics_port))
+    with ExitStack() as held:  # all at once, so that two settings cannot name one port
+        for name, host, port in ports:
+            try:
+                held.enter_context(socket.create_server((host, port), family=_family(host)))
+            except OSError as error:
+                why = f"Cannot listen on {host}:{port}: {error.strerror}."
+                return f"{why} Set {name}_PORT or {name}_HOST."
+    return None
 
 
 def _family(host: str) -> socket.AddressFamily:
