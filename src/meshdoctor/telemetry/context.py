@@ -7,8 +7,7 @@ sends its `traceparent`, and costs one random number and one context variable.
 import random
 import re
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 TRACEPARENT: Final = "traceparent"
 """Header and metadata key, W3C Trace Context level 1, section 3.2."""
@@ -18,8 +17,7 @@ _SAMPLED_FLAG = 0x01
 _ID_SPACE = 1 << 64
 
 
-@dataclass(frozen=True, slots=True)
-class TraceContext:
+class TraceContext(NamedTuple):
     """One place in one trace.
 
     Attributes:

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _FOREIGN: Final = ("HTTP_TRACEPARENT", "HTTP_TRACESTATE", "HTTP_BAGGAGE")
-ROUTE: Final = "meshdoctor.route"
-"""WSGI environ key under which the application tells its route's template."""
-
 _METHODS: Final = frozenset(
     {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}
 )
@@ -30,10 +27,12 @@ class Edge:
     """WSGI middleware that measures, samples, traces and logs requests.
 
     Args:
-        app: the application behind; it may put its route's template into `environ[ROUTE]`. Measured
-            until it returns, by when it has called `start_response`, as Flask does.
+        app: the application behind. Measured until it returns, by when it has called
+            `start_response`, as Flask does.
         outlets: where metrics, spans and lines go.
         ratio: share of requests that are traced, 0..1.
+        route_of: tells the route's template, asked when the application has returned; "" for none.
+            Never the path: no visitor may make new series (semantic conventions, `http.route`).
         untraced: paths that never start a trace: the probes of the kubelet.
     """
 
@@ -42,11 +41,13 @@ class Edge:
         app: "WSGIApplication",
         outlets: Outlets,
         ratio: float,
+        route_of: "Callable[[WSGIEnvironment], str]" = lambda _environ: "",
         untraced: Collection[str] = (),
     ) -> None:
         self._app = app
         self._outlets = outlets
         self._ratio = ratio
+        self._route_of = route_of
         self._untraced = frozenset(untraced)
 
     def __call__(
@@ -60,7 +61,7 @@ class Edge:
         status = _Status(start_response)
         instruments = self._outlets.instruments
         if instruments is not None:
-            instruments.http_server_active.inc()
+            instruments.http_server_active.of().add(status)
         start_ns = time.time_ns() if context.sampled else 0
         start = time.perf_counter()
         try:
@@ -71,13 +72,13 @@ class Edge:
         finally:
             seconds = time.perf_counter() - start
             if instruments is not None:
-                instruments.http_server_active.dec()
+                instruments.http_server_active.of().discard(status)
             method = environ["REQUEST_METHOD"]
             self._tell(
                 _Request(
                     context,
                     method if method in _METHODS else "_OTHER",
-                    environ.get(ROUTE, ""),
+                    self._route_of(environ),
                     status.code,
                     start_ns,
                     seconds,

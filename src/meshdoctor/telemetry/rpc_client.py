@@ -58,7 +58,7 @@ class ClientCall:
         self.context = above.child() if above is not None and above.sampled else above
         self._start_ns = time.time_ns() if above is not None and above.sampled else 0
         if calls.outlets.instruments is not None:
-            calls.outlets.instruments.rpc_client_active.of(method).inc()
+            calls.outlets.instruments.rpc_client_active.of(method).add(self)
         self._start = time.perf_counter()
 
     def metadata(self, given: Metadata | None) -> Metadata | None:
@@ -104,7 +104,7 @@ class ClientCall:
         sampled = context is not None and context.sampled
         if (instruments := self._calls.outlets.instruments) is not None:
             error = "" if code is grpc.StatusCode.OK else code.name
-            instruments.rpc_client_active.of(self._method).dec()
+            instruments.rpc_client_active.of(self._method).discard(self)
             instruments.rpc_client_duration.of(self._method, code.name, error).observe(
                 seconds, {"trace_id": context.trace_hex} if context and sampled else None
             )

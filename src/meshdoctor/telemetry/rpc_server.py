@@ -138,7 +138,7 @@ class _ServerCall:
         self._start_ns = time.time_ns() if self._up is not None and self._up.sampled else 0
         current.set(self._place)  # gRPC runs each call in a contextvars.Context of its own
         if calls.outlets.instruments is not None:
-            calls.outlets.instruments.rpc_server_active.of(method).inc()
+            calls.outlets.instruments.rpc_server_active.of(method).add(self)
         self.start = time.perf_counter()
         calls.late.watch(self)
 
@@ -158,7 +158,7 @@ class _ServerCall:
         instruments, place = self._calls.outlets.instruments, self._place
         if instruments is not None:
             error = "" if code is grpc.StatusCode.OK else code.name
-            instruments.rpc_server_active.of(self.method).dec()
+            instruments.rpc_server_active.of(self.method).discard(self)
             instruments.rpc_server_duration.of(self.method, code.name, error).observe(
                 seconds, {"trace_id": place.trace_hex} if place and place.sampled else None
             )
