@@ -29,9 +29,9 @@ API = "/api/v1/recommendations"
 READERS = 1000
 SIZES = (1, 3, 10, 50)
 BAD_REQUESTS = (
-    f"{API}?category=cookery",
-    f"{API}?category=mystery&max_results=0",
-    f"{API}?category=mystery&max_results=51",
+    f"{API}?category=cookery&user_id=guest",
+    f"{API}?category=mystery&user_id=guest&max_results=0",
+    f"{API}?category=mystery&user_id=guest&max_results=51",
     f"{API}?category=mystery&user_id=not%20a%20user",
     "/?category=cookery",
 )

@@ -54,7 +54,7 @@ def test_good_answers_have_no_fault() -> None:
         (replace(PAGE, freshness="new"), "the answer lacks its X-Mesh-Freshness header"),
         (replace(PAGE, body=b"<h1>Books</h1>"), "the page of mystery lacks its heading"),
         (
-            replace(PAGE, body=b"Mystery books you may like"),
+            replace(PAGE, body=b"<h1>Mystery books you may like</h1>"),
             "the front page lacks one of its three titles",
         ),
     ],
