@@ -22,6 +22,7 @@ from meshdoctor.lab.loopback import Mesh, loopback_mesh
 from meshdoctor.lab.settings import LabSettings
 
 PICTURES = Path(__file__).parents[2] / "out" / "browser"
+PATIENCE_SECONDS = "5"
 # Chromium calls home by itself; a test must neither need nor touch the network.
 QUIET = (
     "--disable-background-networking",
@@ -109,12 +110,18 @@ def _listen(visit: Visit) -> None:
 
 @contextmanager
 def running_mesh(out: Path) -> Iterator[Mesh]:
-    """Run the real mesh on ports that are free now, beside whatever else runs here."""
+    """Run the real mesh on ports that are free now, beside whatever else runs here.
+
+    Its calls may take longer than they may in production: a browser beside it on a small machine
+    starves it now and then, and a page degraded by that would fail tests of the live one.
+    """
     names = ("marketplace", "recommendations", "metrics", "dns", "prometheus", "alertmanager")
     with ExitStack() as held:
         ports = {f"{name}_port": _free_port(held) for name in (*names, "otlp")}
-    with loopback_mesh(LabSettings.model_validate(ports), out) as mesh:
-        yield mesh
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MARKETPLACE_DEADLINE_SECONDS", PATIENCE_SECONDS)
+        with loopback_mesh(LabSettings.model_validate(ports), out) as mesh:
+            yield mesh
 
 
 def _free_port(held: ExitStack) -> int:
