@@ -21,7 +21,14 @@ class Category(StrEnum):
     @property
     def heading(self) -> str:
         """The category as a heading says it."""
-        return self.value.replace("-", " ").capitalize()
+        return _HEADINGS[self]
+
+
+_HEADINGS: Final = {
+    Category.MYSTERY: "Mystery",
+    Category.SCIENCE_FICTION: "Science fiction",
+    Category.SELF_HELP: "Self-help",
+}
 
 
 class Book(NamedTuple):
