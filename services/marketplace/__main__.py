@@ -42,11 +42,18 @@ def _unusable(settings: MarketplaceSettings) -> str | None:
     with ExitStack() as held:  # all at once, so that two settings cannot name one port
         for name, host, port in ports:
             try:
-                held.enter_context(socket.create_server((host, port), family=_family(host)))
+                _listen(held.enter_context(socket.socket(_family(host))), host, port)
             except OSError as error:
                 why = f"Cannot listen on {host}:{port}: {error.strerror}."
                 return f"{why} Set {name}_PORT or {name}_HOST."
     return None
+
+
+def _listen(on: socket.socket, host: str, port: int) -> None:
+    # As granian does it; socket.create_server would add its own words to the error.
+    on.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    on.bind((host, port))
+    on.listen()
 
 
 def _family(host: str) -> socket.AddressFamily:
