@@ -25,18 +25,24 @@ class DnsServer:
         host: an address that no other server of a test has.
         port: that port.
         queries: how many packets came.
-        addresses: the A records of `NAME`; changed while it runs.
+        addresses: the A records of the one name; changed while it runs.
         behaviour: a word of `meshdoctor.lab.dnsanswers.BEHAVIOURS`; changed while it runs.
 
     Args:
         addresses: see above.
+        name: the name that it knows.
         behaviour: see above.
         respond: answers in place of all that.
     """
 
     def __init__(
-        self, *addresses: str, behaviour: str = "answer", respond: Respond | None = None
+        self,
+        *addresses: str,
+        name: str = NAME,
+        behaviour: str = "answer",
+        respond: Respond | None = None,
     ) -> None:
+        self._name = dns.name.from_text(name)
         self.addresses = addresses
         self.behaviour = behaviour
         self.queries = 0
@@ -74,5 +80,5 @@ class DnsServer:
         return self._respond(packet)
 
     def _as_told(self, packet: bytes) -> bytes | None:
-        records = {dns.name.from_text(NAME): self.addresses}
+        records = {self._name: self.addresses}
         return Responder(records, lambda: parse_behaviour(self.behaviour)).respond(packet)
