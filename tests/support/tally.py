@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from meshdoctor.telemetry.instruments import Instruments
 
-SECONDS = 5.0
+SECONDS = 10.0
 """Far above what any wait of a healthy test needs."""
 
 

@@ -143,7 +143,7 @@ def test_a_service_refuses_to_start_with_bad_settings(service: str) -> None:
         env={**os.environ, **bad},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=50,
         check=False,
     )
 
