@@ -361,9 +361,9 @@ def free_port() -> int:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait up to 20 seconds."""
-    for _ in range(400):
+    """Wait up to 40 seconds."""
+    for _ in range(800):
         if condition():
             return
         time.sleep(0.05)
-    pytest.fail("waited for 20 s in vain")
+    pytest.fail("waited for 40 s in vain")
