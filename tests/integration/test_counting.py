@@ -238,17 +238,18 @@ def test_each_stream_is_counted_once_however_it_ends(clients: Clients, server: D
     assert expected.calls == server.tally.served()
 
 
-def test_what_the_interceptor_leaves_running_is_what_grpc_leaves_running(
-    clients: Clients, server: DeedsServer
+def test_a_stream_that_is_left_ends_on_both_sides(
+    make: Make, clients: Clients, server: DeedsServer
 ) -> None:
-    """A stream that nobody reads any more ends on the server, as it does without instruments."""
-    pour: Any = clients.plain("127.0.0.1", server.port).unary_stream(f"/{POUR}")
+    """A stream that nobody reads any more is cancelled, as gRPC does it without instruments."""
+    pour: Any = make("127.0.0.1", server.port).unary_stream(f"/{POUR}")
     stream = pour(b"endless")
     next(stream)
     del stream
     gc.collect()
 
     assert until(lambda: {"CANCELLED": 1} == server.tally.served())
+    assert {"CANCELLED": 1} == clients.tally.client().calls
 
 
 def test_a_future_dropped_after_its_result_is_ok(
@@ -263,28 +264,41 @@ def test_a_future_dropped_after_its_result_is_ok(
 
 
 @pytest.mark.parametrize("style", [blocking, with_call, future])
-def test_a_call_that_is_never_sent_is_counted_too(
-    clients: Clients, server: DeedsServer, style: Style
+def test_a_message_that_cannot_be_written_is_counted_too(
+    make: Make, clients: Clients, server: DeedsServer, style: Style
 ) -> None:
-    """A message that cannot be written and a closed channel end the call before the network."""
+    """The call ends before the network, by the caller's own fault, and nothing stays active."""
 
     def unfit(_message: object) -> bytes:
         raise TypeError("no bytes")
 
-    raw = grpc.insecure_channel(server.address)
-    calls = clients.calls(server.address)
-    channel = grpc.intercept_channel(raw, client_interceptor(calls))
+    channel = make("127.0.0.1", server.port)
 
     assert "INTERNAL" == code_of(style, channel.unary_unary(f"/{DO}", unfit), b"ok")
+    expected = Counts(calls={"INTERNAL": 1}, failures={"caller-error": 1})
+    assert expected == clients.tally.client()
+    assert 0 == server.deeds.executed
+
+
+@pytest.mark.parametrize("style", [blocking, with_call, future])
+def test_a_call_on_a_closed_channel_is_counted_too(
+    clients: Clients, server: DeedsServer, style: Style
+) -> None:
+    """Plain gRPC raises ValueError, the mesh an RpcError; neither blames DNS or the service."""
+    raw = grpc.insecure_channel(server.address)
+    plain = grpc.intercept_channel(raw, client_interceptor(clients.calls(server.address)))
+    mesh = clients.mesh("127.0.0.1", server.port)
     raw.close()
-    with pytest.raises(ValueError, match=r"(?i)channel closed|closed channel"):
-        style(channel.unary_unary(f"/{DO}"), b"ok", IN_TIME)
+    mesh.close()
+    for channel, error in ((plain, ValueError), (mesh, grpc.RpcError)):
+        method: Any = channel.unary_unary(f"/{DO}")
+        with pytest.raises(error):
+            style(method, b"ok", IN_TIME)
 
     counts = clients.tally.client()
     assert 2 == sum(counts.calls.values()) == sum(counts.failures.values())
-    assert 0 == counts.active
     assert {"caller-error", "cancelled"} >= set(counts.failures)
-    assert 0 == server.deeds.executed
+    assert 0 == counts.active
 
 
 def test_totals_are_exact_under_concurrency(

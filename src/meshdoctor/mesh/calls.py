@@ -10,7 +10,7 @@ import grpc
 from meshdoctor.mesh.backends import Backend
 from meshdoctor.mesh.errors import AbandonedError
 from meshdoctor.mesh.reach import Reach
-from meshdoctor.telemetry.rpc_client import ClientCall, Metadata
+from meshdoctor.telemetry.rpc_client import ClientCall, Metadata, when_ended
 
 _ANOTHER_MAY_HELP: Final = frozenset(
     {
@@ -82,14 +82,19 @@ class Method:
         """Send to one backend, without waiting; the books close when the call ends."""
         backend, books, metadata, end = self.start(given)
         seconds = max(end - time.monotonic(), 0)
-        sent = call(self.on(backend))(
-            given.request,
-            timeout=seconds,
-            metadata=metadata,
-            credentials=given.credentials,
-            compression=given.compression,
-        )
-        sent.add_done_callback(lambda ended: self._ended(ended, backend, books, seconds))
+        try:
+            sent = call(self.on(backend))(
+                given.request,
+                timeout=seconds,
+                metadata=metadata,
+                credentials=given.credentials,
+                compression=given.compression,
+            )
+        except BaseException as error:  # a message that cannot be written, a channel just closed
+            if books:
+                books.failed(error if isinstance(error, grpc.RpcError) else AbandonedError())
+            raise
+        when_ended(sent, lambda ended: self._ended(ended, backend, books, seconds))
         return sent
 
     def _ended(

@@ -46,6 +46,7 @@ class Reach:
         self.calls = calls
         self.budget = RetryBudget(policy.retry_ratio)
         self._target = target
+        self._closed = False
         self._instruments = calls.outlets.instruments if calls else None
         observer = _Observer(target.host, self._instruments)
         self.backends = Backends(connect, policy.breaker, observer.breaker)
@@ -59,6 +60,8 @@ class Reach:
 
     def nobody(self) -> NoBackendError:
         """Return the error that says why there is no backend to call."""
+        if self._closed:
+            return NoBackendError("the channel is closed", Guess("cancelled"))
         if len(self.backends):
             return NoBackendError("no backend is thought able to answer", Guess("breaker-open"))
         # A lookup that has not ended yet is, for this call, one that got no answer.
@@ -69,7 +72,8 @@ class Reach:
         """Note on a backend's breaker what a call that failed within `seconds` says of it."""
         code = error.code()
         if code in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}:
-            ran = handler_ran(error.initial_metadata(), error.trailing_metadata())
+            # Trailing: a handler that had begun (initial) may have been killed at work.
+            ran = handler_ran(error.trailing_metadata())
             backend.breaker.failed(time.monotonic(), at_once=not ran)
             self._discovery.hurry()
         elif code is not grpc.StatusCode.DEADLINE_EXCEEDED:
@@ -85,6 +89,7 @@ class Reach:
 
     def close(self) -> None:
         """Stop looking up and close every backend's channel."""
+        self._closed = True
         self._discovery.close()
         self.backends.close()
 
