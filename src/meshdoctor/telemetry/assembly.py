@@ -11,6 +11,7 @@ from prometheus_client import (
 
 from meshdoctor.telemetry.exposition import MetricsServer
 from meshdoctor.telemetry.instruments import Instruments
+from meshdoctor.telemetry.journal import Journal
 from meshdoctor.telemetry.lines import GatheredLines
 from meshdoctor.telemetry.logs import make_logger
 from meshdoctor.telemetry.otlp import OtlpSpans
@@ -42,9 +43,9 @@ class Telemetry:
         self.service = service
         self._lines = GatheredLines(sys.stdout.buffer)
         self.logger = make_logger(service, settings.log_level, self._lines)
-        self.instruments = (
-            Instruments(registry or _process_registry()) if settings.metrics else None
-        )
+        registry = registry or _process_registry()
+        self._journal = Journal(registry)
+        self.instruments = Instruments(registry) if settings.metrics else None
         self.spans = (
             OtlpSpans(
                 settings.otlp_endpoint,
@@ -59,6 +60,7 @@ class Telemetry:
             self.spans,
             self.logger if settings.logs else None,
             settings.slow_seconds,
+            self._journal,
         )
         self._failures: list[FailureCounter] = []
         self._server: MetricsServer | None = None
@@ -92,6 +94,7 @@ class Telemetry:
 
     def shutdown(self, seconds: float = 2.0) -> None:
         """Flush and close everything within about `seconds`; call it after the server drained."""
+        self._journal.write_up()
         for failures in self._failures:
             failures.close(seconds / 2)
         if self.spans is not None:

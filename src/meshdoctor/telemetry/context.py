@@ -54,6 +54,11 @@ current: Final[ContextVar[TraceContext | None]] = ContextVar("meshdoctor_trace",
 """The place where the running code is; None outside any request."""
 
 
+def exemplar(context: TraceContext | None) -> dict[str, str] | None:
+    """Return what ties a measurement to its trace; None when the trace is not recorded."""
+    return {"trace_id": context.trace_hex} if context is not None and context.sampled else None
+
+
 def new_id(bits: int) -> int:
     """Return a random id that is not zero (W3C Trace Context forbids zero)."""
     return random.getrandbits(bits) or 1

@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from meshdoctor.telemetry.context import TraceContext, current, new_root
+from meshdoctor.telemetry.context import TraceContext, current, exemplar, new_root
+from meshdoctor.telemetry.logs import line_ids
 from meshdoctor.telemetry.outlets import Outlets
-from meshdoctor.telemetry.spans import Attribute, FinishedSpan, SpanKind
+from meshdoctor.telemetry.spans import Attribute, FinishedSpan, SpanKind, span_times
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -62,7 +63,6 @@ class Edge:
         instruments = self._outlets.instruments
         if instruments is not None:
             instruments.http_server_active.of().add(status)
-        start_ns = time.time_ns() if context.sampled else 0
         start = time.perf_counter()
         try:
             return self._app(environ, status)
@@ -74,24 +74,25 @@ class Edge:
             if instruments is not None:
                 instruments.http_server_active.of().discard(status)
             method = environ["REQUEST_METHOD"]
-            self._tell(
+            self._outlets.note(
+                self._write,
                 _Request(
                     context,
                     method if method in _METHODS else "_OTHER",
                     self._route_of(environ),
                     status.code,
-                    start_ns,
                     seconds,
-                )
+                    time.time(),
+                ),
             )
             current.reset(token)
 
-    def _tell(self, request: "_Request") -> None:
+    def _write(self, request: "_Request") -> None:
         outlets, context = self._outlets, request.context
         if outlets.instruments is not None:
             outlets.instruments.http_server_duration.of(
                 request.method, request.route, str(request.code)
-            ).observe(request.seconds, {"trace_id": context.trace_hex} if context.sampled else None)
+            ).observe(request.seconds, exemplar(context))
         if context.sampled and outlets.spans is not None:
             outlets.spans.add(_span(request))
         if outlets.logger is not None and (
@@ -104,6 +105,7 @@ class Edge:
                 http_route=request.route,
                 http_response_status_code=request.code,
                 seconds=round(request.seconds, 4),
+                **line_ids(context, request.at),
             )
 
 
@@ -112,8 +114,8 @@ class _Request(NamedTuple):
     method: str
     route: str
     code: int
-    start_ns: int
     seconds: float
+    at: float
 
     @property
     def failed(self) -> bool:
@@ -157,8 +159,7 @@ def _span(request: _Request) -> FinishedSpan:
         0,
         f"{request.method} {request.route}".rstrip(),
         SpanKind.SERVER,
-        request.start_ns,
-        request.start_ns + int(request.seconds * 1e9),
+        *span_times(request.at, request.seconds),
         attributes,
         f"HTTP {request.code}" if request.failed else None,
     )

@@ -6,13 +6,16 @@ structlog escapes CR, LF and control characters by writing JSON, so no visitor c
 import json
 import logging
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import orjson
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
-from meshdoctor.telemetry.context import current
+from meshdoctor.telemetry.context import TraceContext, current
+
+_AT = "at"
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 """The words of the setting and their stdlib numbers."""
@@ -39,7 +42,7 @@ def make_logger(service: str, level: str, lines: Lines) -> FilteringBoundLogger:
     processors: list[Processor] = [
         _trace_ids,
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _timestamp,
         structlog.processors.format_exc_info,
         structlog.processors.JSONRenderer(serializer=_dumps),
     ]
@@ -57,6 +60,25 @@ def capture_stdlib(logger: FilteringBoundLogger) -> None:
     root = logging.getLogger()
     root.handlers = [_Forward(logger)]
     root.setLevel(logging.WARNING)
+
+
+def line_ids(context: TraceContext | None, at: float) -> dict[str, str | float]:
+    """Return the keys of a line about what happened at `at` (Unix seconds) in `context`.
+
+    For lines that are written later, by another thread, than what they tell of.
+    """
+    if context is None:
+        return {_AT: at}
+    return {"trace_id": context.trace_hex, "span_id": context.span_hex, _AT: at}
+
+
+def _timestamp(
+    _logger: object, _name: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    at = event.pop(_AT, None)
+    moment = datetime.now(UTC) if at is None else datetime.fromtimestamp(at, UTC)
+    event["timestamp"] = f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
+    return event
 
 
 def _trace_ids(

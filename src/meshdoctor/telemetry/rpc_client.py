@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 import grpc
 
 from meshdoctor.telemetry.causes import Guess, classify, handler_ran
-from meshdoctor.telemetry.context import TRACEPARENT, TraceContext, current
+from meshdoctor.telemetry.context import TRACEPARENT, current, exemplar
+from meshdoctor.telemetry.logs import line_ids
 from meshdoctor.telemetry.outlets import Outlets
 from meshdoctor.telemetry.settle import FailureCounter
-from meshdoctor.telemetry.spans import FinishedSpan, SpanKind
+from meshdoctor.telemetry.spans import FinishedSpan, SpanKind, span_times
 
 Metadata = tuple[tuple[str, str | bytes], ...]
 
@@ -46,7 +47,7 @@ class ClientCalls:
 class ClientCall:
     """The books of one call: opened by `ClientCalls.begin`, closed once by `ok` or `failed`."""
 
-    __slots__ = ("_calls", "_closed", "_method", "_parent_id", "_start", "_start_ns", "context")
+    __slots__ = ("_calls", "_closed", "_method", "_parent_id", "_start", "context")
 
     def __init__(self, calls: ClientCalls, method: str) -> None:
         self._calls = calls
@@ -56,7 +57,6 @@ class ClientCall:
         # Kept from here: a future ends in gRPC's thread, where another request may be current.
         self._parent_id = above.span_id if above is not None else 0
         self.context = above.child() if above is not None and above.sampled else above
-        self._start_ns = time.time_ns() if above is not None and above.sampled else 0
         if calls.outlets.instruments is not None:
             calls.outlets.instruments.rpc_client_active.of(method).add(self)
         self._start = time.perf_counter()
@@ -69,7 +69,7 @@ class ClientCall:
 
     def ok(self) -> None:
         """Close the books of a call that ended OK."""
-        self._close(grpc.StatusCode.OK, "")
+        self._close(grpc.StatusCode.OK)
 
     def failed(
         self,
@@ -90,54 +90,80 @@ class ClientCall:
         code, details = error.code(), error.details() or ""
         if guess is None:
             guess = classify(code, details, ran=_ran(error))
-        self._close(code, details)
-        if self._calls.failures is not None:
-            self._calls.failures.failed(self._method, address or self._calls.target, guess)
-        self._log(code, details, guess)
+        self._close(code, _Failure(details, guess, address or self._calls.target))
 
-    def _close(self, code: grpc.StatusCode, details: str) -> None:
+    def _close(self, code: grpc.StatusCode, failure: "_Failure | None" = None) -> None:
         if self._closed:
             return
         self._closed = True
         seconds = time.perf_counter() - self._start
-        context = self.context
-        sampled = context is not None and context.sampled
-        if (instruments := self._calls.outlets.instruments) is not None:
-            error = "" if code is grpc.StatusCode.OK else code.name
-            instruments.rpc_client_active.of(self._method).discard(self)
-            instruments.rpc_client_duration.of(self._method, code.name, error).observe(
-                seconds, {"trace_id": context.trace_hex} if context and sampled else None
-            )
-        if context and sampled and self._calls.outlets.spans is not None:
-            self._calls.outlets.spans.add(self._span(context, code, details, seconds))
+        outlets = self._calls.outlets
+        if outlets.instruments is not None:
+            outlets.instruments.rpc_client_active.of(self._method).discard(self)
+        outlets.note(self._write, _End(code, seconds, time.time(), failure))
 
-    def _span(
-        self, context: TraceContext, code: grpc.StatusCode, details: str, seconds: float
-    ) -> FinishedSpan:
-        return FinishedSpan(
-            context,
-            self._parent_id,
-            self._method,
-            SpanKind.CLIENT,
-            self._start_ns,
-            self._start_ns + int(seconds * 1e9),
-            rpc_attributes(self._method, code),
-            None if code is grpc.StatusCode.OK else f"{code.name}: {details[:_DETAILS_SHOWN]}",
+    def _write(self, end: "_End") -> None:
+        self._measure(end)
+        self._trace(end)
+        if end.failure is not None:
+            if self._calls.failures is not None:
+                self._calls.failures.failed(self._method, end.failure.at, end.failure.guess)
+            self._log(end, end.failure)
+
+    def _measure(self, end: "_End") -> None:
+        instruments = self._calls.outlets.instruments
+        if instruments is not None:
+            error = "" if end.failure is None else end.code.name
+            instruments.rpc_client_duration.of(self._method, end.code.name, error).observe(
+                end.seconds, exemplar(self.context)
+            )
+
+    def _trace(self, end: "_End") -> None:
+        spans, context = self._calls.outlets.spans, self.context
+        if spans is None or context is None or not context.sampled:
+            return
+        spans.add(
+            FinishedSpan(
+                context,
+                self._parent_id,
+                self._method,
+                SpanKind.CLIENT,
+                *span_times(end.at, end.seconds),
+                rpc_attributes(self._method, end.code),
+                end.failure and f"{end.code.name}: {end.failure.details[:_DETAILS_SHOWN]}",
+            )
         )
 
-    def _log(self, code: grpc.StatusCode, details: str, guess: Guess) -> None:
+    def _log(self, end: "_End", failure: "_Failure") -> None:
         # breaker-open repeats what the failures that opened it have told, at the full rate.
-        if self._calls.outlets.logger is None or guess.cause in {"breaker-open", "caller-error"}:
+        logger, guess = self._calls.outlets.logger, failure.guess
+        if logger is None or guess.cause in {"breaker-open", "caller-error"}:
             return
-        place = self.context
-        self._calls.outlets.logger.warning(
+        logger.warning(
             "rpc.failed",
             rpc_method=self._method,
-            rpc_response_status_code=code.name,
+            rpc_response_status_code=end.code.name,
             cause=guess.cause if guess.certain else "being-probed",
-            details=details[:_DETAILS_SHOWN],
-            **({"trace_id": place.trace_hex, "span_id": place.span_hex} if place else {}),
+            details=failure.details[:_DETAILS_SHOWN],
+            **line_ids(self.context, end.at),
         )
+
+
+class _Failure(NamedTuple):
+    """Why a call failed; `at` is where the side probe should look."""
+
+    details: str
+    guess: Guess
+    at: str
+
+
+class _End(NamedTuple):
+    """How a call ended: status, seconds it took, Unix time, and why when not OK."""
+
+    code: grpc.StatusCode
+    seconds: float
+    at: float
+    failure: _Failure | None
 
 
 def rpc_attributes(method: str, code: grpc.StatusCode) -> tuple[tuple[str, str], ...]:

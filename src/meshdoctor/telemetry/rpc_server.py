@@ -1,20 +1,22 @@
 """What a gRPC server tells of its calls, and the marker by which a client knows that it ran."""
 
+import logging
 import threading
 import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import grpc
 
 from meshdoctor.telemetry.causes import MARKER
-from meshdoctor.telemetry.context import TRACEPARENT, TraceContext, current, parse
+from meshdoctor.telemetry.context import TRACEPARENT, TraceContext, current, exemplar, parse
+from meshdoctor.telemetry.logs import line_ids
 from meshdoctor.telemetry.outlets import Outlets
 from meshdoctor.telemetry.rpc_client import Metadata, rpc_attributes
-from meshdoctor.telemetry.spans import FinishedSpan, SpanKind
+from meshdoctor.telemetry.spans import FinishedSpan, SpanKind, span_times
 
 _UNTOLD: Final = ("grpc.health.v1.Health/", "grpc.reflection.")
 _MARKER_AFTER_SECONDS: Final = 0.03
@@ -127,7 +129,7 @@ def _add_trailing(context: grpc.ServicerContext, metadata: Metadata) -> None:
 
 
 class _ServerCall:
-    __slots__ = ("_calls", "_place", "_start_ns", "_up", "context", "method", "start")
+    __slots__ = ("_calls", "_place", "_up", "context", "method", "start")
 
     def __init__(self, calls: ServerCalls, method: str, context: grpc.ServicerContext) -> None:
         self._calls = calls
@@ -135,7 +137,6 @@ class _ServerCall:
         self.context: grpc.ServicerContext | None = context
         self._up = _caller(context)
         self._place = self._up.child() if self._up is not None and self._up.sampled else self._up
-        self._start_ns = time.time_ns() if self._up is not None and self._up.sampled else 0
         current.set(self._place)  # gRPC runs each call in a contextvars.Context of its own
         if calls.outlets.instruments is not None:
             calls.outlets.instruments.rpc_server_active.of(method).add(self)
@@ -150,20 +151,25 @@ class _ServerCall:
         if code is not grpc.StatusCode.OK:
             # Trailing, so free for calls that succeed: "this error is the handler's own".
             _add_trailing(context, self._calls.marker)
-        self._measure(code, seconds)
-        self._trace(code, seconds)
-        self._log(code, seconds)
+        outlets = self._calls.outlets
+        if outlets.instruments is not None:
+            outlets.instruments.rpc_server_active.of(self.method).discard(self)
+        outlets.note(self._write, _Ended(code, seconds, time.time()))
 
-    def _measure(self, code: grpc.StatusCode, seconds: float) -> None:
-        instruments, place = self._calls.outlets.instruments, self._place
+    def _write(self, ended: "_Ended") -> None:
+        self._measure(ended)
+        self._trace(ended)
+        self._log(ended)
+
+    def _measure(self, ended: "_Ended") -> None:
+        instruments = self._calls.outlets.instruments
         if instruments is not None:
-            error = "" if code is grpc.StatusCode.OK else code.name
-            instruments.rpc_server_active.of(self.method).discard(self)
-            instruments.rpc_server_duration.of(self.method, code.name, error).observe(
-                seconds, {"trace_id": place.trace_hex} if place and place.sampled else None
+            error = "" if ended.code is grpc.StatusCode.OK else ended.code.name
+            instruments.rpc_server_duration.of(self.method, ended.code.name, error).observe(
+                ended.seconds, exemplar(self._place)
             )
 
-    def _trace(self, code: grpc.StatusCode, seconds: float) -> None:
+    def _trace(self, ended: "_Ended") -> None:
         spans = self._calls.outlets.spans
         if spans is None or self._place is None or not self._place.sampled:
             return
@@ -173,28 +179,37 @@ class _ServerCall:
                 self._up.span_id if self._up else 0,
                 self.method,
                 SpanKind.SERVER,
-                self._start_ns,
-                self._start_ns + int(seconds * 1e9),
-                rpc_attributes(self.method, code),
-                None if code in _CALLERS_FAULTS else code.name,
+                *span_times(ended.at, ended.seconds),
+                rpc_attributes(self.method, ended.code),
+                None if ended.code in _CALLERS_FAULTS else ended.code.name,
             )
         )
 
-    def _log(self, code: grpc.StatusCode, seconds: float) -> None:
-        logger = self._calls.outlets.logger
-        if logger is None:
+    def _log(self, ended: "_Ended") -> None:
+        outlets, level = self._calls.outlets, logging.INFO
+        if ended.code not in _CALLERS_FAULTS:
+            level = logging.ERROR
+        elif ended.seconds >= outlets.slow_seconds:
+            level = logging.WARNING
+        elif self._place is None or not self._place.sampled:
             return
-        told = {
-            "rpc_method": self.method,
-            "rpc_response_status_code": code.name,
-            "seconds": round(seconds, 4),
-        }
-        if code not in _CALLERS_FAULTS:
-            logger.error("rpc.handled", **told)
-        elif seconds >= self._calls.outlets.slow_seconds:
-            logger.warning("rpc.slow", **told)
-        elif self._place is not None and self._place.sampled:
-            logger.info("rpc.handled", **told)
+        if outlets.logger is not None:
+            outlets.logger.log(
+                level,
+                "rpc.slow" if level == logging.WARNING else "rpc.handled",
+                rpc_method=self.method,
+                rpc_response_status_code=ended.code.name,
+                seconds=round(ended.seconds, 4),
+                **line_ids(self._place, ended.at),
+            )
+
+
+class _Ended(NamedTuple):
+    """How a call ended: status, seconds the handler took, Unix time."""
+
+    code: grpc.StatusCode
+    seconds: float
+    at: float
 
 
 def _caller(context: grpc.ServicerContext) -> TraceContext | None:

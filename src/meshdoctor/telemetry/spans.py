@@ -5,10 +5,9 @@ measured, a tenth of a whole request each; ADR 0003 has the figures. What is sen
 with the stable semantic conventions, so any collector, Jaeger or Tempo reads it.
 """
 
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1 import trace_pb2
@@ -28,8 +27,7 @@ class SpanKind(IntEnum):
     CLIENT = 3
 
 
-@dataclass(frozen=True, slots=True)
-class FinishedSpan:
+class FinishedSpan(NamedTuple):
     """One span, closed.
 
     Attributes:
@@ -58,6 +56,11 @@ class SpanSink(Protocol):
 
     def add(self, span: FinishedSpan) -> None:
         """Keep or drop `span`; never block, never raise."""
+
+
+def span_times(at: float, seconds: float) -> tuple[int, int]:
+    """Return start and end in Unix nanoseconds of what ended `at` and took `seconds`."""
+    return int((at - seconds) * 1e9), int(at * 1e9)
 
 
 def fill(message: trace_pb2.Span, span: FinishedSpan) -> None:
