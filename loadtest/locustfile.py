@@ -1,6 +1,12 @@
 """Readers of the bookstore, for Locust: `locust -f loadtest/` (web UI) or with --headless.
 
 One user asks for one thing a second, so --users is also the requests a second that are offered.
+
+Beside Locust's own options, whose --help is printed before this file is read, there are
+    --shape steady|ramp|spike|soak  --users is the peak, --run-time the length (see _shapes.py)
+    --result FILE                   what was measured and judged, as JSON
+and --web-host and --master-bind-host are 127.0.0.1 unless told. The run ends with 1 when an
+objective of _slo.py is not met, and names it.
 """
 
 import itertools
