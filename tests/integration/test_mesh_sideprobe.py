@@ -79,6 +79,7 @@ def test_where_all_is_well_it_says_nothing() -> None:
         assert side_probe(Resolver(dns.servers), f"{hosts[0]}:{port}") is None
 
 
-def test_what_is_no_target_is_no_cause() -> None:
-    """It runs where nobody can catch: a target that it cannot read is not its business."""
-    assert side_probe(Resolver((("127.0.0.1", 1),)), "no target at all") is None
+def test_what_cannot_be_looked_at_is_not_called_healthy() -> None:
+    """A target that it cannot read is an error; "healthy" would blame the handler unseen."""
+    with pytest.raises(ValueError, match="expected host:port"):
+        side_probe(Resolver((("127.0.0.1", 1),)), "no target at all")

@@ -19,11 +19,11 @@ def side_probe(resolver: Resolver, text: str) -> str | None:
 
     Returns:
         A code of `faults.CAUSES`; None when the name resolves and every address takes connections.
+
+    Raises:
+        ValueError: the target is none that can be looked at, such as `unix:`.
     """
-    try:
-        target = Target.parse(text)
-    except ValueError:
-        return None
+    target = Target.parse(text)
     addresses: tuple[str, ...] = (target.host,)
     if not target.is_address:
         answer = resolver.lookup(target.host)

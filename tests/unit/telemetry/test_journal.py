@@ -13,8 +13,13 @@ from meshdoctor.telemetry.journal import Journal
 def test_notes_are_written_soon_in_order_by_another_thread() -> None:
     """A hundred notes are written within a second, in order, and not by who made them."""
     journal, written, threads = Journal(), list[int](), set[int]()
+
+    def write(number: int) -> None:
+        written.append(number)
+        threads.add(threading.get_ident())
+
     for number in range(100):
-        journal.note(lambda n: (written.append(n), threads.add(threading.get_ident())), number)
+        journal.note(write, number)
     until = time.monotonic() + 1
     while len(written) < 100 and time.monotonic() < until:
         time.sleep(0.01)
