@@ -111,8 +111,15 @@ class Backends:
             self._leave(old.values(), now)
 
     def pick(self, now: float, other_than: Backend | None = None) -> Backend | None:
-        """Return the next backend whose breaker allows a call at `now`; None when there is none."""
+        """Return the next backend whose breaker allows a call at `now`; None when there is none.
+
+        A second try (`other_than` the first) is the last one, so it goes to a backend whose breaker
+        is closed where there is one: trials of broken backends are for first tries.
+        """
         backends = self._all
+        if other_than is not None:
+            healthy = (one for one in backends if one.breaker.state is State.CLOSED)
+            backends = tuple(one for one in healthy if one is not other_than) or backends
         turn = next(self._turn)
         for step in range(len(backends)):
             backend = backends[(turn + step) % len(backends)]

@@ -102,6 +102,16 @@ def test_a_second_try_goes_to_another(room: Room) -> None:
     assert room.backends.pick(0.0, other_than=failed) is None
 
 
+def test_a_second_try_is_no_trial_of_a_broken_backend(room: Room) -> None:
+    """While one breaker is closed the last try goes there, however due the other's trial is."""
+    room.backends.update((A, B, C), 0.0)
+    room.open_breaker(B)
+    first = next(one for one in iter(lambda: room.backends.pick(0.0), None) if one.address == A)
+    seconds = [room.backends.pick(60.0, other_than=first) for _try in range(6)]
+
+    assert [C] * 6 == [second.address for second in seconds if second]
+
+
 def test_who_stays_keeps_channel_and_breaker(room: Room) -> None:
     """An update that changes nothing for a backend costs it no connection and no memory."""
     room.backends.update((A, B), 0.0)
