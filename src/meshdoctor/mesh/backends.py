@@ -9,7 +9,7 @@ import json
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final
 
 import grpc
@@ -110,20 +110,21 @@ class Backends:
             )
             self._leave(old.values(), now)
 
-    def pick(self, now: float, other_than: Backend | None = None) -> Backend | None:
+    def pick(self, now: float, other_than: Collection[Backend] = ()) -> Backend | None:
         """Return the next backend whose breaker allows a call at `now`; None when there is none.
 
-        A second try (`other_than` the first) is the last one, so it goes to a backend whose breaker
-        is closed where there is one: trials of broken backends are for first tries.
+        A further try (`other_than` those before) may be the last one, so it goes to a backend whose
+        breaker is closed where there is one: trials of broken backends are for first tries.
         """
         backends = self._all
-        if other_than is not None:
-            healthy = (one for one in backends if one.breaker.state is State.CLOSED)
-            backends = tuple(one for one in healthy if one is not other_than) or backends
+        if other_than:
+            backends = tuple(one for one in backends if one not in other_than)
+            healthy = tuple(one for one in backends if one.breaker.state is State.CLOSED)
+            backends = healthy or backends
         turn = next(self._turn)
         for step in range(len(backends)):
             backend = backends[(turn + step) % len(backends)]
-            if backend is not other_than and backend.breaker.allows(now):
+            if backend.breaker.allows(now):
                 return backend
             # Who is left out must not leave its whole share to its neighbour.
             next(self._turn)

@@ -171,13 +171,13 @@ class UnaryMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # no
         first = self._twice and len(reach.backends) > 1 and reach.budget.is_open
         seconds = min(whole, reach.policy.second_try_seconds) if first else whole
         outcome, error = self._try(sent, how, backend, seconds)
-        if error is None or not self._twice:
-            return outcome, error, backend
-        another = self._another(backend, error, end - time.monotonic())
-        if another is None:
-            return None, error, backend
-        outcome, error = self._try(sent, how, another, max(end - time.monotonic(), 0))
-        return outcome, error, another
+        # A second try; and a third where two failed at once and time is left: in a rolling restart
+        # one backend is going just as another has come back and is not yet connected.
+        tried = [backend]
+        while error is not None and (another := self._another(tried, error, end)) is not None:
+            tried.append(another)
+            outcome, error = self._try(sent, how, another, max(end - time.monotonic(), 0))
+        return outcome, error, tried[-1]
 
     def _try(
         self,
@@ -200,18 +200,18 @@ class UnaryMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # no
         backend.breaker.succeeded()
         return outcome, None
 
-    def _another(self, backend: Backend, error: Any, left: float) -> Backend | None:
+    def _another(self, tried: list[Backend], error: Any, end: float) -> Backend | None:
         reach = self._method.reach
-        if error.code() not in _ANOTHER_MAY_HELP or left < _NOT_WORTH_SECONDS:
+        if not self._twice or error.code() not in _ANOTHER_MAY_HELP:
             return None
-        if len(reach.backends) < 2:  # noqa: PLR2004 - nobody but the one that failed
+        if len(reach.backends) <= len(tried) or end - time.monotonic() < _NOT_WORTH_SECONDS:
             return None
         # Asked before a backend is picked: a breaker's one trial must not go to a call that is then
         # denied, or a healed backend waits for the next.
         if not reach.budget.spend():
             reach.count_second_try(self._method.name, "denied")
             return None
-        another = reach.backends.pick(time.monotonic(), other_than=backend)
+        another = reach.backends.pick(time.monotonic(), other_than=tried)
         if another is None:
             reach.budget.give_back()
             return None

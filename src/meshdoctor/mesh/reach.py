@@ -52,11 +52,11 @@ class Reach:
         self.backends = Backends(connect, policy.breaker, observer.breaker)
         self._discovery = Discovery(target, resolver, tuple(fallback), self._found, observer.lookup)
 
-    def pick(self, seconds: float, other_than: Backend | None = None) -> Backend | None:
+    def pick(self, seconds: float) -> Backend | None:
         """Return a backend to call, waiting up to `seconds` for the very first lookup."""
         if not len(self.backends):
             self._discovery.wait_first(seconds)
-        return self.backends.pick(time.monotonic(), other_than)
+        return self.backends.pick(time.monotonic())
 
     def nobody(self) -> NoBackendError:
         """Return the error that says why there is no backend to call."""

@@ -91,15 +91,17 @@ def test_a_second_try_goes_to_another(room: Room) -> None:
     """The backend that has just failed is not picked, and alone there is no other."""
     room.backends.update((A, B), 0.0)
     failed = room.backends.pick(0.0)
-    others = {room.backends.pick(0.0, other_than=failed) for _pick in range(10)}
+
+    assert failed is not None
+
+    others = {room.backends.pick(0.0, other_than=[failed]) for _pick in range(10)}
 
     assert failed not in others
     assert 1 == len(others)
 
-    assert failed is not None
     room.backends.update((failed.address,), 0.0)
 
-    assert room.backends.pick(0.0, other_than=failed) is None
+    assert room.backends.pick(0.0, other_than=[failed]) is None
 
 
 def test_a_second_try_is_no_trial_of_a_broken_backend(room: Room) -> None:
@@ -107,7 +109,7 @@ def test_a_second_try_is_no_trial_of_a_broken_backend(room: Room) -> None:
     room.backends.update((A, B, C), 0.0)
     room.open_breaker(B)
     first = next(one for one in iter(lambda: room.backends.pick(0.0), None) if one.address == A)
-    seconds = [room.backends.pick(60.0, other_than=first) for _try in range(6)]
+    seconds = [room.backends.pick(60.0, other_than=[first]) for _try in range(6)]
 
     assert [C] * 6 == [second.address for second in seconds if second]
 
