@@ -46,12 +46,13 @@ def make_logger(service: str, level: str, lines: Lines) -> FilteringBoundLogger:
         structlog.processors.format_exc_info,
         structlog.processors.JSONRenderer(serializer=_dumps),
     ]
+    # Bound at once: until then structlog makes a new logger for every line.
     logger: FilteringBoundLogger = structlog.wrap_logger(
         structlog.BytesLogger(lines),  # type: ignore[arg-type]  # it only writes and flushes
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         service=service,
-    )
+    ).bind()
     return logger
 
 
@@ -77,7 +78,7 @@ def _timestamp(
 ) -> MutableMapping[str, Any]:
     at = event.pop(_AT, None)
     moment = datetime.now(UTC) if at is None else datetime.fromtimestamp(at, UTC)
-    event["timestamp"] = f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
+    event["timestamp"] = moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
     return event
 
 
