@@ -24,6 +24,7 @@ from meshdoctor.lab.traces import TraceReceiver
 
 _HOST: Final = "127.0.0.1"
 _FIRST_PORT: Final = 31100
+_TABLE_WIDTH: Final = 100
 _WARM_UP_SECONDS: Final = 3
 _LAST_SPANS_SECONDS: Final = 2.5
 
@@ -120,7 +121,7 @@ def _progress() -> Progress:
 
 
 def _show(result: Mapping[str, Any], where: Path) -> None:
-    console = Console()
+    console = Console(width=max(Console().width, _TABLE_WIDTH))
     console.print(_table(result["rivals"].items()))
     for promise in result["promises"]:
         measured = promise["measured"]
