@@ -51,6 +51,7 @@ def main() -> int:
         return _refuse(error, EXIT_FAILURE)
     finally:
         telemetry.shutdown()
+    telemetry.logger.info("server.stopped")  # after all that was still to be told
     return 0
 
 
@@ -64,7 +65,6 @@ def _serve(settings: RecommendationsSettings, catalogue: Catalogue, telemetry: T
     caught = signal.sigwait(SIGNALS)
     telemetry.logger.info("server.draining", signal=signal.Signals(caught).name)
     server.drain()
-    telemetry.logger.info("server.stopped")
 
 
 def _serve_metrics(settings: RecommendationsSettings, telemetry: Telemetry) -> int | None:

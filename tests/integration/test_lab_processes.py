@@ -70,7 +70,7 @@ def test_ready_means_that_it_answers(crew: Crew) -> None:
 def test_a_process_that_dies_early_shows_its_log(crew: Crew) -> None:
     """The sentence names the process, how it ended, and the last lines that it wrote."""
     (process,) = crew.start(
-        python("front", "print('a'); exit('no such book: 7')", ready="tcp://127.0.0.1:9")
+        python("front", "print('a', flush=True); exit('no such book: 7')", ready="tcp://127.0.0.1:9")
     )
 
     with pytest.raises(ProcessDied) as caught:
