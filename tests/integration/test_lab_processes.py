@@ -21,7 +21,10 @@ from tests.support.lab import alive, eventually, free_port, state
 pytestmark = pytest.mark.integration
 
 LISTEN = "import socket,time; s = socket.create_server(('127.0.0.1', {port})); time.sleep(60)"
-STUBBORN = "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+STUBBORN = (
+    "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+    "print('up', flush=True); time.sleep(60)"
+)
 PARENT = """
 import subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
@@ -70,7 +73,9 @@ def test_ready_means_that_it_answers(crew: Crew) -> None:
 def test_a_process_that_dies_early_shows_its_log(crew: Crew) -> None:
     """The sentence names the process, how it ended, and the last lines that it wrote."""
     (process,) = crew.start(
-        python("front", "print('a', flush=True); exit('no such book: 7')", ready="tcp://127.0.0.1:9")
+        python(
+            "front", "print('a', flush=True); exit('no such book: 7')", ready="tcp://127.0.0.1:9"
+        )
     )
 
     with pytest.raises(ProcessDied) as caught:
@@ -134,7 +139,9 @@ def test_a_frozen_or_stubborn_process_ends_too(crew: Crew) -> None:
     frozen, stubborn = crew.start(
         Program("frozen", ("sleep", "60")), python("stubborn", STUBBORN, stop_seconds=0.3)
     )
-    time.sleep(0.2)  # until it ignores SIGTERM
+
+    assert eventually(partial(said_up, stubborn))
+
     frozen.stop()
     frozen.end()
     stubborn.end()
