@@ -15,6 +15,8 @@ from tests.support.mesh_dns import NAME, DnsServer
 from tests.support.mesh_echo import ASK
 
 POLICY = MeshPolicy(deadline_seconds=0.5, second_try_seconds=0.1, idempotent={ASK})
+PATIENT = MeshPolicy(deadline_seconds=4.0, second_try_seconds=2.0, idempotent={ASK})
+"""For tests about anything but time: a test machine stalls for longer than a caller should wait."""
 
 
 class Client:

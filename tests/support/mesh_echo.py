@@ -90,6 +90,7 @@ class EchoServer:
         self.server.add(register, self.echo, SERVICE)
         self.host = host
         self.port = self.server.start(host, port)
+        self.address = f"{host}:{self.port}"
 
     def __enter__(self) -> Self:
         return self

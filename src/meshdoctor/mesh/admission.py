@@ -2,7 +2,7 @@
 
 grpcio's `maximum_concurrent_rpcs` counts every call, so a busy server answers RESOURCE_EXHAUSTED to
 the kubelet as well: the Pod is taken out, and the others get its load. Here the limit counts the
-calls of the worker pool alone, and health checks run in a thread of their own.
+calls of the worker pool alone; health checks run outside it, see `health`.
 """
 
 import threading
@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final, NoReturn
 
 import grpc
-from grpc_health.v1 import health, health_pb2
+from grpc_health.v1 import health
 
 _REFUSAL: Final = "the server is busy: it has as many calls as it takes at once"
 
@@ -63,23 +63,6 @@ class Admission(grpc.ServerInterceptor):
         if self._pool.calls < self._limit or _is_health(handler_call_details.method):
             return continuation(handler_call_details)
         return self._refuse
-
-
-def own_thread_health() -> health.HealthServicer:
-    """Return a health service whose answers never wait behind the workers."""
-    pool = ThreadPoolExecutor(1, thread_name_prefix="health")
-    servicer = health.HealthServicer(experimental_thread_pool=pool)
-    answer = servicer.Check
-
-    def check(
-        request: health_pb2.HealthCheckRequest, context: grpc.ServicerContext
-    ) -> health_pb2.HealthCheckResponse:
-        return answer(request, context)
-
-    # grpcio runs a handler in the pool that it names; Watch takes it from the constructor.
-    check.experimental_thread_pool = pool  # type: ignore[attr-defined]
-    servicer.Check = check  # type: ignore[method-assign]
-    return servicer
 
 
 def _is_health(method: str) -> bool:

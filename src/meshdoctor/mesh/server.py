@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health, health_pb2
 from grpc_reflection.v1alpha import reflection
 
-from meshdoctor.mesh.admission import Admission, CountingPool, own_thread_health
+from meshdoctor.mesh.admission import Admission, CountingPool
+from meshdoctor.mesh.health import Health
 
 _SERVING: Final = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING: Final = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -63,7 +64,7 @@ class MeshServer:
         self._credentials = credentials
         self._services: list[str] = []
         self._drained = threading.Lock()
-        self._health = own_thread_health()
+        self._health = Health()
         self._health.set("", _NOT_SERVING)
         pool = CountingPool(policy.threads)
         self._server = grpc.server(
@@ -71,7 +72,7 @@ class MeshServer:
             interceptors=[Admission(pool, policy.max_concurrent_rpcs), *interceptors],
             options=_options(policy),
         )
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self._health.add_to(self._server)
 
     def add(
         self, register: Callable[[Any, grpc.Server], None], servicer: object, name: str
