@@ -149,7 +149,7 @@ def test_so_many_books_as_asked_for(live: Shop) -> None:
 @pytest.mark.parametrize("wreck", WRECKS)
 def test_a_broken_backend_is_bridged_with_the_last_good_list(open_shop: Open, wreck: str) -> None:
     """Page and API: HTTP 200, the list from before, the banner, the header, the metrics."""
-    shop = open_shop(mesh_books.real(), deadline_seconds=0.3, second_try_seconds=0.15)
+    shop = open_shop(mesh_books.real(), deadline_seconds=0.6)
     before = live_titles(shop, "/?user=ada")
     live_titles(shop, "/?user=guest")
     WRECKS[wreck](shop)
@@ -169,7 +169,7 @@ def test_a_cold_start_over_a_broken_backend_shows_the_shops_own(
     open_shop: Open, wreck: str
 ) -> None:
     """The visitor who was never served sees the three titles all the same, and is told."""
-    shop = open_shop(mesh_books.real(), deadline_seconds=0.3, second_try_seconds=0.15)
+    shop = open_shop(mesh_books.real(), deadline_seconds=0.6)
     WRECKS[wreck](shop)
     page, answer = shop.get(PAGE), shop.get(API)
 

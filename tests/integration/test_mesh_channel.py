@@ -13,7 +13,7 @@ import grpc
 import pytest
 
 from meshdoctor.mesh import MeshPolicy, Resolver, Target
-from tests.support.mesh_client import POLICY, Client
+from tests.support.mesh_client import PATIENT, POLICY, Client
 from tests.support.mesh_dns import NAME, DnsServer
 from tests.support.mesh_echo import ASK, SERVICE, EchoServer
 from tests.support.mesh_net import addresses, free_port, until
@@ -77,7 +77,7 @@ def serve() -> Iterator[Serve]:
 
 def test_calls_are_spread_evenly(serve: Serve) -> None:
     """Every backend gets its third, and none of 90 calls fails."""
-    service = serve(3)
+    service = serve(3, policy=PATIENT)
     service.warm()
     codes = Counter(service.client.code() for _call in range(90))
 
@@ -132,7 +132,7 @@ def test_many_channels_have_no_one_state(serve: Serve) -> None:
 
 def test_a_backend_that_stops_costs_no_call(serve: Serve) -> None:
     """One of three stops without a word: second tries answer, and the breaker ends them."""
-    service = serve(3)
+    service = serve(3, policy=PATIENT)
     service.warm()
     service.servers[1].server.stop()
     codes = Counter(service.client.code() for _call in range(60))
@@ -145,7 +145,7 @@ def test_a_backend_that_stops_costs_no_call(serve: Serve) -> None:
 
 def test_an_error_of_the_handler_is_not_tried_again(serve: Serve) -> None:
     """INTERNAL, INVALID_ARGUMENT, NOT_FOUND are answers: sent once, and the backend stays in."""
-    service = serve(2)
+    service = serve(2, policy=PATIENT)
     service.warm()
     codes = (
         grpc.StatusCode.INTERNAL,
@@ -187,7 +187,7 @@ def test_what_is_not_idempotent_is_never_sent_twice(serve: Serve, trouble: str) 
 
 def test_second_tries_stay_within_the_budget(serve: Serve) -> None:
     """Every backend fails every call: the servers count ten in reserve and a fifth, not double."""
-    eager = replace(POLICY, breaker=replace(POLICY.breaker, failures=10_000))
+    eager = replace(PATIENT, breaker=replace(POLICY.breaker, failures=10_000))
     service = serve(2, policy=eager)
     service.warm()
     for server in service.servers:
@@ -259,7 +259,7 @@ def test_a_slow_first_lookup_is_a_part_of_the_call(serve: Serve) -> None:
 
 def test_calls_go_on_without_dns_once_addresses_are_known(serve: Serve) -> None:
     """DNS dies, and then a backend does: no call fails, though every lookup does."""
-    service = serve(3)
+    service = serve(3, policy=PATIENT)
     service.warm()
     service.dns.close()
     service.servers[0].server.stop()

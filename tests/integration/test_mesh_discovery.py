@@ -23,21 +23,21 @@ class Watching:
 
     def __init__(self, dns: DnsServer, target: Target = TARGET, *fallback: str) -> None:
         self.found: list[tuple[str, ...]] = []
-        self.looked: list[object] = []
+        self.causes: list[str | None] = []
         self.discovery = Discovery(
             target,
             Resolver(dns.servers, seconds=0.2),
             fallback,
             self.found.append,
-            self.looked.append,
+            lambda answer: self.causes.append(answer.cause),
         )
         self.discovery.wait_first(SECONDS)
 
-    def after_the_next_lookup(self) -> tuple[str, ...]:
-        """Hurry, wait for one more lookup that began after now, and return what is used then."""
-        seen = len(self.looked)
+    def after(self, cause: str | None) -> tuple[str, ...]:
+        """Hurry until a lookup ends with `cause`, and return what is used then."""
         self.discovery.hurry()
-        until(lambda: len(self.looked) > seen, SECONDS)
+        until(lambda: self.causes[-1] == cause, SECONDS)
+        until(lambda: len(self.found) == len(self.causes), SECONDS)
         return self.found[-1]
 
 
@@ -91,13 +91,11 @@ def test_the_last_good_addresses_outlive_the_outage(watch: Watch, outage: str) -
     with DnsServer("10.0.0.1") as dns:
         watching = watch(dns, TARGET, "10.0.0.99")
         dns.behaviour = outage
-        during = [watching.after_the_next_lookup() for _look in range(2)]
-        cause = watching.discovery.cause
+        during = watching.after(f"dns-{'timeout' if outage == 'silent' else outage}")
         dns.behaviour, dns.addresses = "answer", ("10.0.0.2",)
-        healed = watching.after_the_next_lookup()
+        healed = watching.after(None)
 
-    assert [("10.0.0.1",)] * 2 == during
-    assert cause == f"dns-{'timeout' if outage == 'silent' else outage}"
+    assert ("10.0.0.1",) == during
     assert ("10.0.0.2",) == healed
     assert watching.discovery.cause is None
 
@@ -109,9 +107,9 @@ def test_fallbacks_serve_while_nothing_was_ever_known(watch: Watch, outage: str)
         watching = watch(dns, TARGET, "10.0.0.99")
         cold = watching.found[-1]
         dns.behaviour = "answer"
-        healed = watching.after_the_next_lookup()
+        healed = watching.after(None)
         dns.behaviour = outage
-        again = watching.after_the_next_lookup()
+        again = watching.after(f"dns-{'timeout' if outage == 'silent' else outage}")
 
     assert ("10.0.0.99",) == cold
     assert ("10.0.0.1",) == healed == again

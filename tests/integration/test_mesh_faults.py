@@ -12,7 +12,7 @@ import grpc
 import pytest
 
 from meshdoctor.mesh import MeshPolicy
-from tests.support.mesh_client import Client
+from tests.support.mesh_client import PATIENT, Client
 from tests.support.mesh_dns import DnsServer
 from tests.support.mesh_echo import ASK, EchoProcess
 from tests.support.mesh_net import addresses, free_port, until
@@ -26,26 +26,34 @@ HEALED_SECONDS = 3.0
 CALLERS = 4
 PAUSE = 0.005  # seconds: a load that leaves the processor something to start processes with
 SECOND_TRY = 0.2
-POLICY = MeshPolicy(deadline_seconds=2.0, second_try_seconds=SECOND_TRY, idempotent={ASK})
+QUICK = MeshPolicy(deadline_seconds=2.0, second_try_seconds=SECOND_TRY, idempotent={ASK})
 """Twice as patient as shipped: a test machine stalls for longer than a mesh should."""
 
 
-class Mesh:
-    """Three processes on one port, their DNS, and a client that has called each of them."""
+class Pods:
+    """Three processes on one port, and the DNS that names them."""
 
     def __init__(self, stack: ExitStack) -> None:
         hosts = addresses(3)
         self.port = free_port(*hosts)
         with ThreadPoolExecutor(len(hosts)) as starting:
-            self.processes = tuple(starting.map(lambda host: EchoProcess(host, self.port), hosts))
-        for process in self.processes:
-            stack.callback(process.close)
-        dns = stack.enter_context(DnsServer(*hosts))
-        self.client = stack.enter_context(Client.named(dns, self.port, policy=POLICY))
+            self.all = tuple(starting.map(lambda host: EchoProcess(host, self.port), hosts))
+        for pod in self.all:
+            stack.callback(pod.close)
+        self.dns = stack.enter_context(DnsServer(*hosts))
+
+
+class Mesh:
+    """The processes, all well, and a client that has called each of them."""
+
+    def __init__(self, pods: Pods, policy: MeshPolicy) -> None:
+        self.processes, self._port = pods.all, pods.port
+        self.client = Client.named(pods.dns, pods.port, policy=policy)
+        self.answer()
 
     def breakers(self) -> list[float | None]:
         """Return the state of each backend's breaker."""
-        return [self.client.breaker(f"{process.host}:{self.port}") for process in self.processes]
+        return [self.client.breaker(f"{process.host}:{self._port}") for process in self.processes]
 
     def answer(self) -> None:
         """Wait until every backend has answered and is in use."""
@@ -69,17 +77,18 @@ class Load:
 
 
 @pytest.fixture(scope="module")
-def started() -> Iterator[Mesh]:
+def pods() -> Iterator[Pods]:
     """Give three processes to all tests: a start takes a second of processor time."""
     with ExitStack() as stack:
-        yield Mesh(stack)
+        yield Pods(stack)
 
 
 @pytest.fixture
-def mesh(started: Mesh) -> Mesh:
-    """Give the processes, all well."""
-    started.answer()
-    return started
+def mesh(pods: Pods, request: pytest.FixtureRequest) -> Iterator[Mesh]:
+    """Give a mesh; a test may ask for a policy."""
+    made = Mesh(pods, getattr(request, "param", PATIENT))
+    yield made
+    made.client.channel.close()
 
 
 @contextmanager
@@ -122,6 +131,7 @@ def test_a_killed_backend_costs_no_call(mesh: Mesh) -> None:
     assert before < mesh.client.second_tries("sent")
 
 
+@pytest.mark.parametrize("mesh", [QUICK], indirect=True, ids=["quick"])
 def test_a_frozen_backend_costs_no_call_and_little_time(mesh: Mesh) -> None:
     """Under load one of three hangs for a second: no error, and no call waits for its deadline.
 
