@@ -31,7 +31,7 @@ class Guess:
     when_healthy: str | None = None
 
 
-_CALLER: Final = frozenset(
+CALLERS_FAULTS: Final = frozenset(
     {
         grpc.StatusCode.INVALID_ARGUMENT,
         grpc.StatusCode.NOT_FOUND,
@@ -42,6 +42,7 @@ _CALLER: Final = frozenset(
         grpc.StatusCode.OUT_OF_RANGE,
     }
 )
+"""Statuses that say the request was wrong, not who answered it."""
 
 _RESOLVING: Final = re.compile(
     r"DNS resolution failed|errors resolving|address lookup failed|in name resolution"
@@ -114,7 +115,7 @@ def classify(code: grpc.StatusCode, details: str, *, ran: bool) -> Guess:
     """
     if code is grpc.StatusCode.CANCELLED:
         return Guess("app-draining" if "Cancelling all calls" in details else "cancelled")
-    if code in _CALLER:
+    if code in CALLERS_FAULTS:
         return Guess("caller-error")
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
         return Guess("caller-error" if "larger than max" in details else "app-overloaded")

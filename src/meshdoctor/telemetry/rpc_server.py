@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import grpc
 
-from meshdoctor.telemetry.causes import MARKER
+from meshdoctor.telemetry.causes import CALLERS_FAULTS, MARKER
 from meshdoctor.telemetry.context import TRACEPARENT, TraceContext, current, exemplar, parse
 from meshdoctor.telemetry.logs import line_ids
 from meshdoctor.telemetry.outlets import Outlets
@@ -20,19 +20,7 @@ from meshdoctor.telemetry.spans import FinishedSpan, SpanKind, span_times
 
 _UNTOLD: Final = ("grpc.health.v1.Health/", "grpc.reflection.")
 _MARKER_AFTER_SECONDS: Final = 0.03
-_CALLERS_FAULTS: Final = frozenset(
-    {
-        grpc.StatusCode.OK,
-        grpc.StatusCode.CANCELLED,
-        grpc.StatusCode.INVALID_ARGUMENT,
-        grpc.StatusCode.NOT_FOUND,
-        grpc.StatusCode.ALREADY_EXISTS,
-        grpc.StatusCode.PERMISSION_DENIED,
-        grpc.StatusCode.UNAUTHENTICATED,
-        grpc.StatusCode.FAILED_PRECONDITION,
-        grpc.StatusCode.OUT_OF_RANGE,
-    }
-)
+_NO_FAULT_OF_OURS: Final = CALLERS_FAULTS | {grpc.StatusCode.OK, grpc.StatusCode.CANCELLED}
 """Statuses that are no error of the server (semantic conventions 1.45, gRPC server spans)."""
 
 
@@ -181,13 +169,13 @@ class _ServerCall:
                 SpanKind.SERVER,
                 *span_times(ended.at, ended.seconds),
                 rpc_attributes(self.method, ended.code),
-                None if ended.code in _CALLERS_FAULTS else ended.code.name,
+                None if ended.code in _NO_FAULT_OF_OURS else ended.code.name,
             )
         )
 
     def _log(self, ended: "_Ended") -> None:
         outlets, level = self._calls.outlets, logging.INFO
-        if ended.code not in _CALLERS_FAULTS:
+        if ended.code not in _NO_FAULT_OF_OURS:
             level = logging.ERROR
         elif ended.seconds >= outlets.slow_seconds:
             level = logging.WARNING
