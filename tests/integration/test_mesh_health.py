@@ -43,6 +43,17 @@ def server(stack: ExitStack) -> EchoServer:
     return stack.enter_context(EchoServer("127.0.0.1", policy=POLICY))
 
 
+def alone(stack: ExitStack) -> tuple[Health, str]:
+    """Start a server that has nothing but the health service; give that and the address."""
+    server, health = grpc.server(ThreadPoolExecutor(1)), Health()
+    health.add_to(server)
+    health.set("", SERVING)
+    address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    stack.callback(lambda: server.stop(None).wait())
+    return health, address
+
+
 def stub(address: str) -> tuple[grpc.Channel, Any]:
     """Make a connection of its own, and the health service's stub on it (which has no types)."""
     channel = grpc.insecure_channel(address, OWN_CONNECTION)
@@ -75,12 +86,7 @@ def test_watchers_that_come_and_go_do_not_stop_the_server(stack: ExitStack) -> N
     The servicer of grpcio-health-checking hangs for ever here, and with it the whole server, for a
     client that leaves while a state is sent (grpc/grpc#43403).
     """
-    server, health = grpc.server(ThreadPoolExecutor(1)), Health()
-    health.add_to(server)
-    health.set("", SERVING)
-    address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-    server.start()
-    stack.callback(lambda: server.stop(None).wait())
+    health, address = alone(stack)
     visitors = [
         threading.Thread(target=visit, args=(address, 50), daemon=True) for _visitor in range(4)
     ]
@@ -120,6 +126,22 @@ def test_each_watcher_hears_each_state_and_the_last_one_last(
 
     assert [SERVING] * 10 == before
     assert [NOT_SERVING] * 10 == after
+
+
+def test_a_state_that_does_not_change_is_not_told_again(stack: ExitStack) -> None:
+    """SERVING, set four times and heard once; the next thing heard is NOT_SERVING."""
+    health, address = alone(stack)
+    channel, asking = stub(address)
+    stack.enter_context(channel)
+    watch = asking.Watch(health_pb2.HealthCheckRequest(), timeout=SECONDS)
+    heard = [next(watch).status]
+    for _time in range(3):
+        health.set("", SERVING)
+    until(lambda: threads_that_tell() == 0, SECONDS)
+    health.set("", NOT_SERVING)
+    heard.append(next(watch).status)
+
+    assert [SERVING, NOT_SERVING] == heard
 
 
 def test_a_service_that_nobody_added_is_unknown(server: EchoServer, stack: ExitStack) -> None:

@@ -206,6 +206,30 @@ def test_the_drain_says_so_first_and_waits_for_what_runs(serve: Serve, stack: Ex
     assert grpc.StatusCode.UNAVAILABLE is status(method)
 
 
+def test_clients_leave_a_draining_server_at_once(stack: ExitStack) -> None:
+    """It still takes calls for a second, and after a moment our clients send it none."""
+    hosts = addresses(2)
+    port = free_port(*hosts)
+    slow = replace(SERVER_POLICY, drain_seconds=1.0)
+    leaving, staying = (stack.enter_context(EchoServer(host, port, slow)) for host in hosts)
+    dns = stack.enter_context(DnsServer(*hosts))
+    client = stack.enter_context(Client.named(dns, port, policy=PATIENT))
+    while not (leaving.echo.executed and staying.echo.executed):
+        assert OK is client.code()
+    draining = threading.Thread(target=leaving.server.drain)
+    draining.start()
+    time.sleep(0.3)
+    before = leaving.echo.executed
+    codes = Counter(client.code() for _call in range(40))
+    after = leaving.echo.executed
+    still_there = draining.is_alive()
+    draining.join()
+
+    assert still_there
+    assert {OK: 40} == codes
+    assert before == after
+
+
 def test_a_drain_does_not_wait_for_clients_that_watch(serve: Serve, stack: ExitStack) -> None:
     """Open health streams are no calls in flight: the grace period is not used up for them."""
     server = serve(drain_seconds=0.1, grace_seconds=10.0)

@@ -53,6 +53,19 @@ class Line:
         """Do nothing."""
 
 
+class Overloaded(Refused):
+    """What a busy server answers: it is there, so its breaker stays closed."""
+
+    def code(self) -> grpc.StatusCode:
+        """Return the status code."""
+        return grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def overloaded() -> bytes:
+    """Answer as a server that has enough to do."""
+    raise Overloaded
+
+
 def refuse() -> bytes:
     """Answer as an address where nobody listens."""
     raise Refused
@@ -63,7 +76,9 @@ def interrupt() -> bytes:
     raise KeyboardInterrupt
 
 
-def two_backends(ratio: float, answers: dict[str, Answer]) -> tuple[Any, CollectorRegistry]:
+def two_backends(
+    ratio: float, answers: dict[str, Answer], breaker: BreakerPolicy = DUE_AT_ONCE
+) -> tuple[Any, CollectorRegistry]:
     """Make a method over the backends that `answers` names, and the registry of its books."""
     registry = CollectorRegistry()
     instruments = Instruments(registry)
@@ -73,7 +88,7 @@ def two_backends(ratio: float, answers: dict[str, Answer]) -> tuple[Any, Collect
     lines: dict[str, Any] = {"127.0.0.1:1": Line(refuse)} | {
         address: Line(answer) for address, answer in answers.items()
     }
-    policy = MeshPolicy(retry_ratio=ratio, idempotent={METHOD}, breaker=DUE_AT_ONCE)
+    policy = MeshPolicy(retry_ratio=ratio, idempotent={METHOD}, breaker=breaker)
     reach = Reach(Target("127.0.0.1", 1), policy, calls, lines.__getitem__, Resolver(), ())
     reach.backends.update(tuple(answers), 0.0)
     return UnaryMethod(Method(reach, "unary_unary", f"/{METHOD}", ())), registry
@@ -98,6 +113,26 @@ def test_a_call_that_may_not_try_again_takes_no_ones_trial() -> None:
     assert 2.0 == registry.get_sample_value(
         "rpc_client_retries_total", {"rpc_method": METHOD, "outcome": "denied"}
     )
+
+
+def test_a_try_that_finds_nobody_costs_no_budget() -> None:
+    """With one backend out for long, the other's failures leave the budget as it was.
+
+    Twenty calls fail without a second try being possible; the reserve of ten still pays for ten.
+    """
+    answers: dict[str, Answer] = {"a:1": overloaded, "b:1": refuse}
+    ask, registry = two_backends(0.2, answers, BreakerPolicy(first_pause=1000, longest_pause=1000))
+    for _call in range(20):
+        with pytest.raises(grpc.RpcError):
+            ask(b"")
+
+    sent, denied = (
+        registry.get_sample_value(
+            "rpc_client_retries_total", {"rpc_method": METHOD, "outcome": outcome}
+        )
+        for outcome in ("sent", "denied")
+    )
+    assert (1.0, None) == (sent, denied)
 
 
 def test_an_interrupted_caller_leaves_closed_books() -> None:
