@@ -107,6 +107,7 @@ def test_watchers_that_come_and_go_do_not_stop_the_server(stack: ExitStack) -> N
 
     assert not any(visitor.is_alive() for visitor in visitors)
     assert state(address) in {SERVING, NOT_SERVING}
+    until(lambda: health.watchers == 0, SECONDS)
 
 
 def test_each_watcher_hears_each_state_and_the_last_one_last(

@@ -31,6 +31,11 @@ class Health:
         # Health is answered while every worker is busy.
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="health")
 
+    @property
+    def watchers(self) -> int:
+        """How many watches are open."""
+        return len(self._watchers)
+
     def add_to(self, server: grpc.Server) -> None:
         """Add the service to `server`."""
         servicer: Any = health_pb2_grpc.HealthServicer()
