@@ -52,14 +52,14 @@ class ShopProcess:
     def raw(self, request: bytes, patience: float = 10.0) -> bytes:
         """Send bytes and return all that comes until the other side hangs up."""
         answer = b""
-        # Reset, broken pipe, no more patience: what it said before that counts.
-        with (
-            socket.create_connection((self.host, self.port), patience) as peer,
-            contextlib.suppress(OSError),
-        ):
-            peer.sendall(request)
-            while data := peer.recv(65536):
-                answer += data
+        with socket.create_connection((self.host, self.port), patience) as peer:
+            # It may answer and hang up before it has heard all; the answer is there to be read.
+            with contextlib.suppress(OSError):
+                peer.sendall(request)
+            # Reset, no more patience: what it said before that counts.
+            with contextlib.suppress(OSError):
+                while data := peer.recv(65536):
+                    answer += data
         return answer
 
     def memory(self) -> int:
