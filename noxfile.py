@@ -17,7 +17,7 @@ nox.options.reuse_venv = "yes"
 nox.options.error_on_external_run = True
 nox.options.sessions = ["tests"]
 
-TYPED = ("src", "services", "protos/gen", "loadtest", "tests", "noxfile.py")
+TYPED = ("src", "services", "protos/gen", "observability", "loadtest", "tests", "noxfile.py")
 LOCKS = {
     "dev": ("pyproject.toml", "--extra=services", "--group=dev", "--group=nox"),
     "services": ("pyproject.toml", "--extra=services", "--constraints=requirements/dev.txt"),
@@ -85,6 +85,13 @@ def protos(session: nox.Session) -> None:
         *(f"--{kind}_out={target}" for kind in ("python", "grpc_python", "mypy", "mypy_grpc")),
         *sorted(str(path.relative_to("protos")) for path in Path("protos").rglob("*.proto")),
     )
+
+
+@nox.session
+def observability(session: nox.Session) -> None:
+    """Write rules, alert routes and dashboards anew into observability/generated, or after `--`."""
+    install_house(session)
+    session.run("python", "-m", "observability", *session.posargs)
 
 
 @nox.session

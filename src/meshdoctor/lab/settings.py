@@ -66,6 +66,9 @@ class LabSettings(BaseSettings):
     prometheus_port: Port = 9090
     alertmanager_port: Port = 9093
     otlp_port: Port = 4317
+    pager_port: Port = 9095
+    dashboards_port: Port = 3000
+    load_metrics_port: Port = 9646
     cache: Path = Path("~/.cache/meshdoctor")
     packages: bool = True
     sampling: float = Field(

@@ -2,7 +2,8 @@
 
 Names are the stable OpenTelemetry ones in Prometheus form where such a name exists (semantic
 conventions 1.45, `rpc` and `http`), so that `rpc.client.call.duration` reads
-`rpc_client_call_duration_seconds`. Nothing else in the repository spells a metric's name.
+`rpc_client_call_duration_seconds`. Nothing else in the repository spells a metric's name, but for
+the load test, which imports nothing of ours: a test holds its page against `LOAD`.
 """
 
 from dataclasses import dataclass
@@ -146,3 +147,49 @@ CATALOGUE: Final = (
     RPC_SERVER_ACTIVE,
     TELEMETRY_SPANS,
 )
+
+"""What the services themselves tell: the toolbox makes every one of these."""
+
+LOAD_USERS: Final = Metric("locust_users", Kind.GAUGE, "Users that the load test plays now")
+LOAD_DURATION: Final = _duration(
+    "locust_request_duration_seconds",
+    "Time of a request as the load test sees it, in seconds",
+    "method",
+    "name",
+)
+LOAD_REQUESTS: Final = Metric(
+    "locust_requests_total", Kind.COUNTER, "Requests of the load test", ("method", "name")
+)
+LOAD_FAILURES: Final = Metric(
+    "locust_failures_total",
+    Kind.COUNTER,
+    "Requests of the load test whose answer was not what the contract promises",
+    ("method", "name"),
+)
+
+LOAD: Final = (LOAD_USERS, LOAD_DURATION, LOAD_REQUESTS, LOAD_FAILURES)
+"""What the load test tells of itself while it runs."""
+
+_EDGE: Final = ("source_node", "target_node", "probe")
+
+NODE_PROBE_SUCCESS: Final = Metric(
+    "node_probe_success",
+    Kind.GAUGE,
+    "Whether the last probe from one node to another came through: 1 or 0",
+    _EDGE,
+)
+NODE_PROBE_DURATION: Final = Metric(
+    "node_probe_duration_seconds",
+    Kind.GAUGE,
+    "Time of the last probe from one node to another, in seconds",
+    _EDGE,
+)
+TLS_NOT_AFTER: Final = Metric(
+    "tls_certificate_not_after_timestamp_seconds",
+    Kind.GAUGE,
+    "When the certificate that a server shows expires, in Unix seconds",
+    ("server_address",),
+)
+
+AGENT: Final = (NODE_PROBE_SUCCESS, NODE_PROBE_DURATION, TLS_NOT_AFTER)
+"""What the prober on each node tells. `probe` is dns-udp, dns-tcp, tcp, grpc or large."""

@@ -1,0 +1,124 @@
+"""Every number and address that somebody may want to turn, in one place.
+
+Whoever changes one runs `nox -s observability` and commits what it writes.
+"""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+RUNBOOK: Final = "https://github.com/meshdoctor/meshdoctor/blob/main/docs/runbook.md"
+"""Where docs/runbook.md is read; every alert links to a heading of it."""
+
+GRAFANA: Final = "http://localhost:3000"
+"""Where dashboards are read: Grafana behind a port-forward, or the local view of `./mesh up`."""
+
+NAMESPACE: Final = "bookstore"
+"""The Kubernetes namespace of the two services, for the objects that select them."""
+
+MARKETPLACE: Final = "marketplace"
+RECOMMENDATIONS: Final = "recommendations"
+LOAD: Final = "load"
+AGENT: Final = "mesh-agent"
+COREDNS: Final = "coredns"
+"""Scrape jobs. A job that is the name of a service is that service's."""
+
+RPC_METHODS: Final = "bookstore.recommendations.v1.RecommendationsService/.+"
+"""The calls that the objectives of recommendations are about, as a regular expression."""
+
+SCRAPE_SECONDS: Final = 5
+"""Between two scrapes of the services. A page of 500 samples costs them next to nothing."""
+
+EVALUATE_SECONDS: Final = 5
+"""Between two looks at the causes; objectives, which move slowly, are looked at every 30 s."""
+
+EVALUATE_OBJECTIVES_SECONDS: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Persistence:
+    """How long a fault must last before it is one.
+
+    At each evaluation a fault is seen or not, judged by the last `look` seconds. It is reported
+    when it was seen in at least `seen` of the evaluations of the last `window` seconds. So a blip
+    of 20 s stays silent whatever the traffic, a fault that comes and goes is still found, and one
+    missing scrape resets nothing. (An ordinary ratio over a minute with `for: 1m` can do neither:
+    a blip of 20 s keeps such a ratio up for 80 s.)
+    """
+
+    look: int
+    window: int
+    seen: int
+
+
+PERSISTENCE: Final = Persistence(look=15, window=60, seen=8)
+
+BUDGET_DAYS: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """One speed of burning the error budget: the SRE workbook, chapter 5, alerts on two windows.
+
+    Attributes:
+        name: ends the alert's name.
+        burn: how many times faster than sustainable.
+        long: the window that must show it.
+        short: the window that must show it too, so that the alert ends soon after the cause.
+        hold: how long both must show it.
+        severity: `page` or `ticket`.
+    """
+
+    name: str
+    burn: float
+    long: str
+    short: str
+    hold: str
+    severity: str
+
+
+TIERS: Final = (
+    Tier("Fast", 14.4, "1h", "5m", "2m", "page"),
+    Tier("High", 6, "6h", "30m", "15m", "page"),
+    Tier("Slow", 3, "1d", "2h", "1h", "ticket"),
+    Tier("Chronic", 1, "3d", "6h", "3h", "ticket"),
+)
+
+LEAST_EVENTS_PER_SECOND: Final = 0.1
+"""Below it, over a tier's short window, a ratio says nothing: one unlucky visitor is 50 %."""
+
+OBJECTIVES: Final = MappingProxyType(
+    {
+        "marketplace-availability": 0.999,
+        "marketplace-latency": 0.99,
+        "marketplace-freshness": 0.99,
+        "recommendations-availability": 0.995,
+        "recommendations-latency": 0.99,
+        "dns-lookups": 0.999,
+    }
+)
+"""Share of good events over `BUDGET_DAYS`, by objective."""
+
+MARKETPLACE_LATENCY_SECONDS: Final = 0.25
+RECOMMENDATIONS_LATENCY_SECONDS: Final = 0.1
+DNS_LATENCY_SECONDS: Final = 0.1
+"""A histogram's bucket must end at each of these."""
+
+UNAVAILABLE_RATIO: Final = 0.05
+ERROR_RATIO: Final = 0.05
+DNS_FAILURE_RATIO: Final = 0.1
+SHEDDING_PAGE_RATIO: Final = 0.05
+SHEDDING_TICKET_RATIO: Final = 0.02
+DEADLINE_TICKET_RATIO: Final = 0.05
+RETRY_RATIO: Final = 0.2
+DNS_SLOW_SECONDS: Final = 0.5
+"""Thresholds of the alerts by cause: shares of calls or lookups, and seconds."""
+
+TLS_CRITICAL_SECONDS: Final = 4 * 3600
+TLS_SOON_SECONDS: Final = 7 * 24 * 3600
+MOST_SAMPLES_PER_SCRAPE: Final = 2000
+
+GROUP_WAIT_SECONDS: Final = 5
+GROUP_INTERVAL_SECONDS: Final = 10
+REPEAT_INTERVAL: Final = "4h"
+"""Alertmanager: how long alerts gather before the page, between updates, before a reminder."""

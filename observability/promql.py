@@ -1,0 +1,50 @@
+"""Pieces of PromQL: metric names come from the catalogue, and braces are in one place."""
+
+from meshdoctor.telemetry.catalogue import Metric
+
+Name = Metric | str
+
+
+def select(metric: Name, *matchers: str, suffix: str = "") -> str:
+    """Name series: `select(HTTP, 'job="shop"', suffix="_count")` is `http_..._count{job="shop"}`.
+
+    Args:
+        metric: of the catalogue, or a name of `foreign.py`.
+        matchers: label matchers, each whole.
+        suffix: `_count`, `_sum` or `_bucket` of a histogram.
+
+    Returns:
+        An instant vector selector.
+    """
+    name = metric.name if isinstance(metric, Metric) else metric
+    inside = ",".join(matchers)
+    return f"{name}{suffix}{{{inside}}}" if inside else f"{name}{suffix}"
+
+
+def rate(selector: str, window: str) -> str:
+    """Per second, over a window such as `5m` or `$__rate_interval`."""
+    return f"rate({selector}[{window}])"
+
+
+def total(expression: str, *labels: str) -> str:
+    """Add series up, keeping `labels` apart."""
+    return f"sum by ({', '.join(labels)}) ({expression})" if labels else f"sum({expression})"
+
+
+def quantile(
+    share: float, metric: Metric, *matchers: str, window: str, by: tuple[str, ...] = ()
+) -> str:
+    """Estimate a quantile of a histogram, in its unit, keeping the labels `by` apart."""
+    buckets = total(rate(select(metric, *matchers, suffix="_bucket"), window), "le", *by)
+    return f"histogram_quantile({share:g}, {buckets})"
+
+
+def within(metric: Metric, bound: float, *matchers: str) -> str:
+    """Select the bucket of events that took at most `bound` seconds.
+
+    Raises:
+        ValueError: no bucket of the histogram ends there, so nothing could be told.
+    """
+    if bound not in metric.buckets:
+        raise ValueError(f"{metric.name} has no bucket that ends at {bound:g} s: {metric.buckets}")
+    return select(metric, *matchers, f'le="{float(bound)!r}"', suffix="_bucket")
