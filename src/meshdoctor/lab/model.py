@@ -168,6 +168,25 @@ class ScrapeTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertSpan:
+    """An alert that was pending or firing for a while.
+
+    Attributes:
+        name: as the rule says (`alertname`).
+        labels: the others, `severity` and `cause` among them.
+        state: `pending` or `firing`.
+        start: when it was first seen so, Unix seconds.
+        end: when it was first seen so no longer, or the end of the time that was looked at.
+    """
+
+    name: str
+    labels: Mapping[str, str]
+    state: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
 class RunFacts:
     """Everything a judgement may use.
 

@@ -33,6 +33,27 @@ class Exemplar:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class ActiveAlert:
+    """An alert that is pending or firing now.
+
+    Attributes:
+        name: as the rule says (`alertname`).
+        labels: the others.
+        annotations: the rule's texts, filled in.
+        state: `pending` or `firing`.
+        since: when it became pending, RFC 3339.
+        value: of the rule's expression.
+    """
+
+    name: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    state: str
+    since: str
+    value: float
+
+
 class Prometheus:
     """A client for one Prometheus at `url` (`http://host:port`)."""
 
@@ -56,6 +77,20 @@ class Prometheus:
             Exemplar(entry["seriesLabels"], each["labels"], float(each["value"]), each["timestamp"])
             for entry in answer
             for each in entry["exemplars"]
+        )
+
+    def alerts(self) -> tuple[ActiveAlert, ...]:
+        """Every alert that is pending or firing now."""
+        return tuple(
+            ActiveAlert(
+                name=alert["labels"]["alertname"],
+                labels={key: text for key, text in alert["labels"].items() if key != "alertname"},
+                annotations=alert["annotations"],
+                state=alert["state"],
+                since=alert["activeAt"],
+                value=float(alert["value"]),
+            )
+            for alert in self._ask("alerts")["alerts"]
         )
 
     def targets(self) -> tuple[ScrapeTarget, ...]:
