@@ -8,6 +8,8 @@ from locust.argument_parser import LocustArgumentParser
 
 from _shapes import SHAPES, STEADY
 
+LOOPBACK = "127.0.0.1"
+HIGHEST_PORT = 65535
 SHAPE_HELP = "; ".join(f"{name}: {shape.meaning}" for name, shape in SHAPES.items())
 
 
@@ -38,7 +40,25 @@ def add_options(parser: LocustArgumentParser, **_: object) -> None:
         env_var="MESH_LOAD_RESULT",
         help="Write what was measured and judged to this JSON file at the end",
     )
-    parser.set_defaults(web_host="127.0.0.1", master_bind_host="127.0.0.1")
+    group.add_argument(
+        "--metrics-port",
+        type=port,
+        default=0,
+        metavar="<port>",
+        env_var="MESH_LOAD_METRICS_PORT",
+        help="Show users, requests, failures and latencies to Prometheus at /metrics on this port, "
+        "for as long as the process lives; 0 (default): no page. Of a distributed run the master "
+        "has the page, with the counts of all workers.",
+    )
+    group.add_argument(
+        "--metrics-host",
+        type=host,
+        default=LOOPBACK,
+        metavar="<host>",
+        env_var="MESH_LOAD_METRICS_HOST",
+        help=f"Address of that page (default: {LOOPBACK}): whoever reaches it may read it",
+    )
+    parser.set_defaults(web_host=LOOPBACK, master_bind_host=LOOPBACK)
 
 
 def result_file(text: str) -> str:
@@ -57,3 +77,27 @@ def result_file(text: str) -> str:
     if text and not (folder.is_dir() and os.access(folder, os.W_OK)):
         raise ArgumentTypeError(f"cannot write {text}: {folder} is no folder we may write to")
     return text
+
+
+def port(text: str) -> int:
+    """Read a port; an empty value is none.
+
+    Args:
+        text: The option's value.
+
+    Returns:
+        The port; 0 stands for none.
+
+    Raises:
+        ArgumentTypeError: It is no number from 0 to 65535.
+    """
+    if not text:
+        return 0
+    if not (text.isdecimal() and int(text) <= HIGHEST_PORT):
+        raise ArgumentTypeError(f"{text} is no port: give 1 to {HIGHEST_PORT}, or 0 for no page")
+    return int(text)
+
+
+def host(text: str) -> str:
+    """Read an address to listen on; an empty one must not come to mean all of them."""
+    return text or LOOPBACK

@@ -82,27 +82,32 @@ def percentile(latencies: Mapping[int, int], share: float) -> float:
 
 @dataclass(slots=True)
 class Bin:
-    """The requests of one name, or of one second."""
+    """The requests of one name, or of one second; `milliseconds` is the sum of their latencies."""
 
     requests: int = 0
     failures: int = 0
+    milliseconds: float = 0.0
     latencies: Latencies = field(default_factory=Counter)
 
-    def add(self, bound: int, *, failed: bool) -> None:
-        """Count one request with this upper bound of its latency (microseconds)."""
+    def add(self, milliseconds: float, bound: int, *, failed: bool) -> None:
+        """Count one request with its latency, and the upper bound of that in microseconds."""
         self.requests += 1
         self.failures += failed
+        self.milliseconds += milliseconds
         self.latencies[bound] += 1
 
-    def merge(self, requests: int, failures: int, latencies: Mapping[int, int]) -> None:
+    def merge(
+        self, requests: int, failures: int, milliseconds: float, latencies: Mapping[int, int]
+    ) -> None:
         """Add the counts of another bin."""
         self.requests += requests
         self.failures += failures
+        self.milliseconds += milliseconds
         self.latencies.update(latencies)
 
-    def plain(self) -> tuple[int, int, dict[int, int]]:
+    def plain(self) -> tuple[int, int, float, dict[int, int]]:
         """Give the arguments of `merge`, as types that every serialiser knows."""
-        return self.requests, self.failures, dict(self.latencies)
+        return self.requests, self.failures, self.milliseconds, dict(self.latencies)
 
 
 @dataclass(slots=True)
@@ -125,11 +130,11 @@ class Tally:
 
     def add(self, request: Request, *, threshold_ms: float) -> None:
         """Count one request; one faster than `threshold_ms` is fast."""
-        bound = upper_bound(request.milliseconds)
+        latency = request.milliseconds, upper_bound(request.milliseconds)
         failed = bool(request.error)
         self.last_ended = max(self.last_ended, request.ended)
-        self._name(request.method, request.name).add(bound, failed=failed)
-        self._second(int(request.ended)).add(bound, failed=failed)
+        self._name(request.method, request.name).add(*latency, failed=failed)
+        self._second(int(request.ended)).add(*latency, failed=failed)
         if failed:
             self.errors[request.name, request.error[:MAX_ERROR_LENGTH]] += 1
         self.counts["requests"] += 1

@@ -5,6 +5,8 @@ One user asks for one thing a second, so --users is also the requests a second t
 Beside Locust's own options, whose --help is printed before this file is read, there are
     --shape steady|ramp|spike|soak  --users is the peak, --run-time the length (see _shapes.py)
     --result FILE                   what was measured and judged, as JSON
+    --metrics-port PORT             a page for Prometheus at /metrics; 0 (default): none
+    --metrics-host HOST             address of that page; 127.0.0.1 unless told
 and --web-host and --master-bind-host are 127.0.0.1 unless told. The run ends with 1 when an
 objective of _slo.py is not met, and names it.
 """
