@@ -13,6 +13,11 @@ RUNBOOK: Final = "https://github.com/meshdoctor/meshdoctor/blob/main/docs/runboo
 GRAFANA: Final = "http://localhost:3000"
 """Where dashboards are read: Grafana behind a port-forward, or the local view of `./mesh up`."""
 
+PROMETHEUS: Final = "http://prometheus-operated.monitoring.svc:9090"
+TRACES: Final = "http://tempo.monitoring.svc:3200"
+GRAFANA_DASHBOARDS: Final = "/var/lib/grafana/dashboards/meshdoctor"
+"""Where a provisioned Grafana finds metrics, traces (Tempo), and the generated dashboards."""
+
 NAMESPACE: Final = "bookstore"
 """The Kubernetes namespace of the two services, for the objects that select them."""
 
@@ -26,8 +31,16 @@ COREDNS: Final = "coredns"
 RPC_METHODS: Final = "bookstore.recommendations.v1.RecommendationsService/.+"
 """The calls that the objectives of recommendations are about, as a regular expression."""
 
+PROBE_ROUTES: Final = "/healthz|/readyz"
+"""Routes that only the kubelet asks for: no visitor gains or loses by their answers."""
+
 SCRAPE_SECONDS: Final = 5
 """Between two scrapes of the services. A page of 500 samples costs them next to nothing."""
+
+SCRAPE_TIMEOUT_SECONDS: Final = 4
+
+METRICS_PORT: Final = 9464
+"""Of every service; in Kubernetes it is named `metrics`."""
 
 EVALUATE_SECONDS: Final = 5
 """Between two looks at the causes; objectives, which move slowly, are looked at every 30 s."""
@@ -99,6 +112,9 @@ OBJECTIVES: Final = MappingProxyType(
 )
 """Share of good events over `BUDGET_DAYS`, by objective."""
 
+BUDGET_LOW_RATIO: Final = 0.2
+"""Of a budget, what a single incident may take (SRE workbook, example error budget policy)."""
+
 MARKETPLACE_LATENCY_SECONDS: Final = 0.25
 RECOMMENDATIONS_LATENCY_SECONDS: Final = 0.1
 DNS_LATENCY_SECONDS: Final = 0.1
@@ -117,6 +133,16 @@ DNS_SLOW_SECONDS: Final = 0.5
 TLS_CRITICAL_SECONDS: Final = 4 * 3600
 TLS_SOON_SECONDS: Final = 7 * 24 * 3600
 MOST_SAMPLES_PER_SCRAPE: Final = 2000
+SAMPLE_LIMIT: Final = 10_000
+"""A page longer than that is not stored at all; long before, a ticket says that it grows."""
+
+ALERTMANAGER: Final = "alertmanager.monitoring.svc:9093"
+KUBE_STATE_METRICS: Final = "kube-state-metrics.kube-system.svc:8080"
+"""Where a Prometheus that is configured by hand finds them."""
+
+PAGE_WEBHOOK: Final = "http://pager.monitoring.svc:8080/page"
+TICKET_WEBHOOK: Final = "http://pager.monitoring.svc:8080/ticket"
+"""Where Alertmanager sends pages and tickets, as JSON; put your own there."""
 
 GROUP_WAIT_SECONDS: Final = 5
 GROUP_INTERVAL_SECONDS: Final = 10

@@ -135,6 +135,8 @@ class Panel:
         most: the top of its axis, where that is known (1 for a share).
         words: text for values, such as 0 "closed"; each value then has its own word.
         source: who must run for it to have data.
+        matrix: of a table, the two labels that become its rows and its columns.
+        runbook: the runbook's heading that says what to do when it looks bad.
     """
 
     title: str
@@ -150,6 +152,8 @@ class Panel:
     most: float | None = None
     words: Mapping[float, str] = field(default_factory=dict)
     source: Source = Source.SERVICES
+    matrix: tuple[str, str] | None = None
+    runbook: str = ""
 
 
 @dataclass(frozen=True, slots=True)
