@@ -79,7 +79,7 @@ def _push(demo: Demo, mesh: Mesh, interruption: Interruption) -> LoadResult:
     plan = demo.plan
     print(f"pushing {mesh.url}: {plan.shape}, {plan.users} users, {plan.seconds} s", flush=True)
     meter = progress.Meter(_page(mesh))
-    (process,) = mesh.crew.start(load.program(plan, mesh.url, result))
+    (process,) = mesh.crew.start(load.program(plan, mesh.url, result, mesh.load_address))
     until = time.monotonic() + plan.seconds + _LATE_SECONDS
     with progress.shown(plan.seconds) as (show, every):
         due = time.monotonic() + every

@@ -31,13 +31,16 @@ class LoadPlan:
     shape: str
 
 
-def program(plan: LoadPlan, url: str, result: Path, loadtest: Path = LOADTEST) -> Program:
+def program(
+    plan: LoadPlan, url: str, result: Path, metrics: str, loadtest: Path = LOADTEST
+) -> Program:
     """Make the load generator's command.
 
     Args:
         plan: how to push.
         url: whom.
         result: the file that it writes at the end.
+        metrics: `host:port` of its metrics page.
         loadtest: the folder of the load test.
 
     Raises:
@@ -45,11 +48,13 @@ def program(plan: LoadPlan, url: str, result: Path, loadtest: Path = LOADTEST) -
     """
     if not loadtest.is_dir():
         raise LoadBroken(f"no load test at {loadtest}: run the lab from a checkout")
+    host, _, port = metrics.rpartition(":")
     rate = min(math.ceil(plan.users / _RAMP_SECONDS), _MAX_SPAWN_RATE)
     command = (
         *(sys.executable, "-m", "locust", "-f", str(loadtest), "--headless", "--only-summary"),
         *("--host", url, "--users", str(plan.users), "--spawn-rate", str(rate)),
         *("--run-time", f"{plan.seconds}s", "--shape", plan.shape, "--result", str(result)),
+        *("--metrics-host", host, "--metrics-port", port),
     )
     return Program("load", command, stop_seconds=_STOP_SECONDS, task=True)
 

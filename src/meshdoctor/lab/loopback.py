@@ -1,20 +1,22 @@
 """The mesh on loopback, running: `with loopback_mesh(settings, out) as mesh: ...`."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from meshdoctor.lab import monitoring
 from meshdoctor.lab.crew import Crew, end_all
 from meshdoctor.lab.dnsanswers import parse_behaviour
 from meshdoctor.lab.interruption import Interruption
+from meshdoctor.lab.pager import Pager, PagerServer
 from meshdoctor.lab.ports import require_free
 from meshdoctor.lab.processes import Process
 from meshdoctor.lab.promquery import Prometheus
 from meshdoctor.lab.settings import LabSettings
 from meshdoctor.lab.topology import Topology, loopback
 from meshdoctor.lab.traces import SpanStore, TraceReceiver
+from meshdoctor.lab.watchers import GENERATED
 
 
 @dataclass(slots=True)
@@ -31,6 +33,7 @@ class Mesh:
         recommendations: the backends.
         marketplace: the front.
         prometheus: a client, or None when Prometheus does not run.
+        pager: what Alertmanager sent.
         notes: sentences about what this mesh has to do without.
     """
 
@@ -43,6 +46,7 @@ class Mesh:
     recommendations: tuple[Process, ...]
     marketplace: Process
     prometheus: Prometheus | None = None
+    pager: Pager = field(default_factory=Pager)
     notes: tuple[str, ...] = ()
 
     @property
@@ -54,6 +58,11 @@ class Mesh:
     def metrics_address(self) -> str:
         """`host:port` of the marketplace's metrics page."""
         return f"{self.settings.host}:{self.settings.metrics_port}"
+
+    @property
+    def load_address(self) -> str:
+        """`host:port` of the load test's metrics page, while it runs."""
+        return f"{self.settings.host}:{self.settings.load_metrics_port}"
 
     def set_dns(self, behaviour: str) -> None:
         """Change how DNS answers from the next query on.
@@ -83,6 +92,7 @@ def loopback_mesh(
     interruption: Interruption | None = None,
     *,
     monitored: bool = False,
+    generated: Path = GENERATED,
 ) -> Iterator[Mesh]:
     """Run the mesh for the length of a `with` block.
 
@@ -90,7 +100,9 @@ def loopback_mesh(
         settings: addresses and ports.
         out: a folder for logs and configurations; it is made.
         interruption: what to ask whether the user wants to stop.
-        monitored: whether Prometheus and Alertmanager run beside it, if they can be had.
+        monitored: whether Prometheus and Alertmanager run beside it, if they can be had, and a
+            pager.
+        generated: the folder of alert rules and routes.
 
     Yields:
         The mesh, every part of it ready.
@@ -103,15 +115,18 @@ def loopback_mesh(
     topology = loopback(settings, out)
     require_free((*topology.needs, *(monitoring.needs(settings) if monitored else ())))
     out.mkdir(parents=True, exist_ok=True)
-    # The receiver is the last to go: the services hand it their last spans while they end.
+    pager = PagerServer(settings.host, settings.pager_port)
+    # The receivers are the last to go: the services hand over their last spans while they end.
     with (
         TraceReceiver(settings.host, settings.otlp_port) as receiver,
+        pager if monitored else nullcontext(),
         Crew.at_work(out / "logs", interruption) as crew,
     ):
-        watch = monitoring.Monitoring(settings, out / "monitoring", interruption)
+        watch = monitoring.Monitoring(settings, out / "monitoring", interruption, generated)
         if monitored:
             watch.begin(crew)
         mesh = _start(settings, out, topology, crew, receiver.store)
+        mesh.pager = pager.pager
         if monitored:
             mesh.prometheus, mesh.notes = watch.finish(crew, topology.jobs)
         yield mesh

@@ -7,11 +7,15 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from meshdoctor.lab.processes import Program
 
 _INTERVAL = "1s"  # a run lasts a minute; at the usual 15 s its curves would have four points
 _RETENTION = "1d"
+# It learns of its Alertmanager 5 s after its start and drops what fires before; a minute, its own
+# default, is long to wait for the next sending.
+_RESEND = "10s"
 _SHARE = Path("/usr/share")
 _WEB_ASSETS = "prometheus/web"
 _TEMPLATE = "prometheus/alertmanager/default.tmpl"
@@ -21,7 +25,12 @@ _BIND_SHARE = 'mount --bind "$0" /usr/share && exec "$@"'
 
 
 def prometheus(
-    binary: Path, folder: Path, address: str, jobs: Mapping[str, tuple[str, ...]], alerts_to: str
+    binary: Path,
+    folder: Path,
+    address: str,
+    jobs: Mapping[str, tuple[str, ...]],
+    alerts_to: str,
+    rules: Path | None = None,
 ) -> Program:
     """Write Prometheus' configuration.
 
@@ -31,12 +40,14 @@ def prometheus(
         address: `host:port` to listen on.
         jobs: addresses (`host:port`) of metrics pages by job name.
         alerts_to: `host:port` of the Alertmanager.
+        rules: a file of rules; None for none. Each of its groups says how often it is looked at.
 
     Returns:
         What to start.
     """
     config = {
         "global": {"scrape_interval": _INTERVAL, "scrape_timeout": _INTERVAL},
+        "rule_files": [str(rules.resolve())] if rules else [],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alerts_to]}]}]},
         "scrape_configs": [
             {"job_name": job, "static_configs": [{"targets": list(addresses)}]}
@@ -51,6 +62,7 @@ def prometheus(
             f"--storage.tsdb.path={_empty(folder / 'prometheus-data')}",
             f"--storage.tsdb.retention.time={_RETENTION}",
             f"--web.listen-address={address}",
+            f"--rules.alert.resend-delay={_RESEND}",
             "--enable-feature=exemplar-storage",
             *_assets(binary),
         ),
@@ -58,9 +70,21 @@ def prometheus(
     )
 
 
-def alertmanager(binary: Path, folder: Path, address: str) -> Program:
-    """Write Alertmanager's configuration: it shows alerts and sends them to nobody."""
-    config = {"route": {"receiver": "page-only"}, "receivers": [{"name": "page-only"}]}
+def alertmanager(
+    binary: Path, folder: Path, address: str, routes: Mapping[str, Any] | None = None
+) -> Program:
+    """Write Alertmanager's configuration.
+
+    Args:
+        binary: the program.
+        folder: for its configuration and its data; data of a run before is removed.
+        address: `host:port` to listen on.
+        routes: the configuration; None for one that shows alerts and sends them to nobody.
+
+    Returns:
+        What to start.
+    """
+    config = routes or {"route": {"receiver": "page-only"}, "receivers": [{"name": "page-only"}]}
     return Program(
         name="alertmanager",
         command=(

@@ -3,12 +3,15 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from meshdoctor.lab.errors import LabError
 from meshdoctor.lab.http import get
 from meshdoctor.lab.model import ScrapeTarget
+
+LOAD_JOB: Final = "load"
+"""The scrape job of the load test."""
 
 
 class PrometheusError(LabError):
@@ -94,7 +97,10 @@ class Prometheus:
         )
 
     def targets(self) -> tuple[ScrapeTarget, ...]:
-        """Every scrape target, and how its last scrape went."""
+        """Every scrape target, and how its last scrape went.
+
+        The load test's is left out: its page is there while it runs.
+        """
         samples = {
             (curve.labels["job"], curve.labels["instance"]): int(curve.points[-1][1])
             for curve in self.instant("scrape_samples_scraped")
@@ -108,6 +114,7 @@ class Prometheus:
                 samples=samples.get((target["labels"]["job"], target["labels"]["instance"]), 0),
             )
             for target in self._ask("targets", state="active")["activeTargets"]
+            if target["labels"]["job"] != LOAD_JOB
         )
 
     def version(self) -> str:

@@ -81,14 +81,16 @@ def test_a_missing_or_broken_result_shows_the_log(
 
 
 def test_the_command_says_how_to_push(tmp_path: Path) -> None:
-    """Users, length and shape reach Locust, and all users are there after two seconds."""
-    command = " ".join(program(PLAN, "http://127.0.0.1:1", tmp_path / "load.json").command)
+    """Users, length, shape and page reach Locust; all users are there after two seconds."""
+    result = tmp_path / "load.json"
+    command = " ".join(program(PLAN, "http://127.0.0.1:1", result, "127.0.0.9:9646").command)
 
     assert "--host http://127.0.0.1:1 --users 50 --spawn-rate 25" in command
     assert "--run-time 9s --shape spike" in command
+    assert "--metrics-host 127.0.0.9 --metrics-port 9646" in command
 
 
 def test_an_installation_without_the_checkout_says_so(tmp_path: Path) -> None:
     """The load test is no part of the wheel."""
     with pytest.raises(LoadBroken, match="run the lab from a checkout"):
-        program(PLAN, "http://127.0.0.1:1", tmp_path / "load.json", loadtest=tmp_path / "none")
+        program(PLAN, "http://127.0.0.1:1", tmp_path / "load.json", "", tmp_path / "none")
