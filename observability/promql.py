@@ -26,6 +26,14 @@ def rate(selector: str, window: str) -> str:
     return f"rate({selector}[{window}])"
 
 
+def duration(seconds: int) -> str:
+    """Write a duration as PromQL does: 15 is `15s`, 60 is `1m`, 7200 is `2h`."""
+    for size, unit in ((3600, "h"), (60, "m")):
+        if seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
 def total(expression: str, *labels: str) -> str:
     """Add series up, keeping `labels` apart."""
     return f"sum by ({', '.join(labels)}) ({expression})" if labels else f"sum({expression})"

@@ -1,0 +1,26 @@
+"""Everything that is generated, as texts by path."""
+
+import importlib.util
+
+from observability import render_example, render_kubernetes, render_rules, routes, rules
+from observability.render_yaml import render
+
+
+def files() -> dict[str, str]:
+    """Return every generated file: its path below observability/generated, and its text."""
+    return {
+        "prometheus/rules.yaml": render(render_rules.groups(rules.GROUPS)),
+        "prometheus/prometheus.example.yaml": render(render_example.config("rules.yaml")),
+        "alertmanager/alertmanager.yaml": render(routes.config()),
+        "kubernetes/prometheusrule.yaml": render(render_kubernetes.prometheus_rule(rules.GROUPS)),
+        "kubernetes/servicemonitors.yaml": render(*render_kubernetes.service_monitors()),
+        **_grafana(),
+    }
+
+
+def _grafana() -> dict[str, str]:
+    if importlib.util.find_spec("observability.grafana") is None:
+        return {}
+    from observability import grafana  # noqa: PLC0415
+
+    return grafana.files()

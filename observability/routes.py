@@ -1,0 +1,120 @@
+"""Who hears of which alert, and which alert explains which: Alertmanager's configuration."""
+
+from typing import Any, Final
+
+from observability import knobs
+from observability.model import Rank, Severity
+from observability.watch import CAUSE_RECENT, EVERYWHERE, LOCAL_CAUSES, WITHIN
+
+ORDER: Final = (Rank.NETWORK, Rank.DNS, Rank.CLUSTER, Rank.RPC, Rank.ABSENCE, Rank.BURN)
+"""From the root of things to their effects."""
+
+NOBODY: Final = "nobody"
+
+_NAMESPACE: Final = ["namespace"]
+
+
+def config() -> dict[str, Any]:
+    """Return the configuration (Alertmanager 0.25 and later, "Configuration").
+
+    Returns:
+        Plain data for YAML. Who puts other receivers in their place keeps the names.
+    """
+    return {
+        "route": _route(),
+        "receivers": [
+            {"name": Severity.PAGE.value, "webhook_configs": [{"url": knobs.PAGE_WEBHOOK}]},
+            {"name": Severity.TICKET.value, "webhook_configs": [{"url": knobs.TICKET_WEBHOOK}]},
+            {"name": NOBODY},
+        ],
+        "inhibit_rules": [*_by_rank(), *_of_one_thing(), *_burns()],
+    }
+
+
+def _route() -> dict[str, Any]:
+    page, ticket = Severity.PAGE.value, Severity.TICKET.value
+    return {
+        # What comes from rules that are not ours is no reason to wake anybody.
+        "receiver": ticket,
+        "group_by": ["alertname", "namespace"],
+        "group_wait": f"{knobs.GROUP_WAIT_SECONDS}s",
+        "group_interval": f"{knobs.GROUP_INTERVAL_SECONDS}s",
+        "repeat_interval": knobs.REPEAT_INTERVAL,
+        "routes": [
+            # One fault spends several budgets: one page tells all of them.
+            {
+                "matchers": [_is("severity", page), _is("rank", Rank.BURN)],
+                "receiver": page,
+                "group_by": _NAMESPACE,
+            },
+            {"matchers": [_is("severity", page)], "receiver": page},
+            {"matchers": [_is("severity", ticket)], "receiver": ticket},
+            {"matchers": [_is("severity", Severity.NONE)], "receiver": NOBODY},
+        ],
+    }
+
+
+def _by_rank() -> list[dict[str, Any]]:
+    """A page silences the pages of every lower rank."""
+    rules = []
+    for place, rank in enumerate(ORDER[:-1]):
+        below = ORDER[place + 1 :]
+        if rank is Rank.NETWORK:
+            rules.append(_pages(rank, below, []))
+            continue
+        if rank is Rank.DNS:
+            rules.append(_pages(rank, below, [], _not("cause", LOCAL_CAUSES)))
+        rules.append(_pages(rank, below, _NAMESPACE))
+    return rules
+
+
+def _of_one_thing() -> list[dict[str, Any]]:
+    """Alerts that tell the same of the same thing: the first of them is enough."""
+    page, ticket = Severity.PAGE, Severity.TICKET
+    return [
+        _silences(
+            [_is("alertname", "ServiceAbsent")],
+            [_is("alertname", "TargetScrapeDown")],
+            ["namespace", "job"],
+        ),
+        _silences(
+            [_is("alertname", "GrpcLoadShedding"), _is("severity", page)],
+            [_is("alertname", "GrpcLoadShedding"), _is("severity", ticket)],
+            ["namespace", "job"],
+        ),
+    ]
+
+
+def _burns() -> list[dict[str, Any]]:
+    """A fault that has been paged explains burning for as long as the windows remember it."""
+    burning = [_is("severity", Severity.PAGE), _is("rank", Rank.BURN)]
+
+    def recent(reach: str) -> list[str]:
+        return [_is("alertname", CAUSE_RECENT), _is("reach", reach)]
+
+    return [
+        _silences(recent(EVERYWHERE), burning, ["window"]),
+        _silences(recent(WITHIN), burning, ["namespace", "window"]),
+    ]
+
+
+def _pages(rank: Rank, below: tuple[Rank, ...], equal: list[str], *more: str) -> dict[str, Any]:
+    page = _is("severity", Severity.PAGE)
+    return _silences([page, _is("rank", rank), *more], [page, _any("rank", below)], equal)
+
+
+def _silences(source: list[str], target: list[str], equal: list[str]) -> dict[str, Any]:
+    rule: dict[str, Any] = {"source_matchers": source, "target_matchers": target}
+    return {**rule, "equal": equal} if equal else rule
+
+
+def _is(label: str, value: str) -> str:
+    return f'{label}="{value}"'
+
+
+def _not(label: str, pattern: str) -> str:
+    return f'{label}!~"{pattern}"'
+
+
+def _any(label: str, values: tuple[str, ...]) -> str:
+    return f'{label}=~"{"|".join(values)}"'

@@ -1,0 +1,41 @@
+"""All rules, in the order and at the pace of their evaluation."""
+
+from types import MappingProxyType
+from typing import Final
+
+from observability import burn, causes, cluster, knobs, nodes, slos, watch
+from observability.model import Alert, Group
+
+GROUPS: Final = (
+    # One group: its rules are evaluated one after the other at the same instant, so that what
+    # explains and what is explained reach Alertmanager together.
+    Group(
+        "mesh-causes",
+        knobs.EVALUATE_SECONDS,
+        (*nodes.rules(), *causes.rules(), *cluster.alerts(), *watch.recent()),
+    ),
+    Group(
+        "mesh-tickets",
+        knobs.EVALUATE_OBJECTIVES_SECONDS,
+        (*causes.tickets(), *nodes.tickets(), *watch.alerts()),
+    ),
+    Group(
+        "mesh-objectives",
+        knobs.EVALUATE_OBJECTIVES_SECONDS,
+        (*slos.records(), *burn.alerts()),
+    ),
+)
+"""Every rule there is."""
+
+ALERTS: Final = tuple(rule for group in GROUPS for rule in group.rules if isinstance(rule, Alert))
+"""Every alert there is. One name may stand for a page and a ticket."""
+
+UNSEEN: Final = MappingProxyType(
+    {
+        "image-config-mismatch": (
+            "the Pod ends as with image-platform-wrong; only the image's blobs in the registry "
+            "tell the two apart"
+        ),
+    }
+)
+"""Faults that no metric can tell, by code, and why."""
