@@ -257,7 +257,7 @@ def test_the_page_answers_while_200_users_run(locust: Locust) -> None:
     port = free_port()
     with shop(Manners(delay=0.05)) as server:
         options = ("--host", server.url, "--users", "200", "--spawn-rate", "100")
-        process = locust.start(*with_page(port, *options, "--config-users", "[]"))
+        process = locust.start(*with_page(port, *options))
         wait_until(lambda: answers(port) and playing(port) == 200)
         pages = [sums(port) for _ in range(20)]
         process.send_signal(signal.SIGINT)
