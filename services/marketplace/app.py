@@ -1,9 +1,11 @@
 """The marketplace's web application, put together from what it is given."""
 
+from itertools import product
+
 import flask
 import grpc
 
-from marketplace.books import GUEST, Category, Wish, WishError, read_wish
+from marketplace.books import GUEST, Category, Freshness, Wish, WishError, read_wish
 from marketplace.guard import guard, problem
 from marketplace.settings import MarketplaceSettings
 from marketplace.shelf import METHOD, Selection, Shelf
@@ -61,6 +63,7 @@ def create_app(
 
 def _shop(app: flask.Flask, shelf: Shelf, telemetry: Telemetry) -> None:
     template = app.jinja_env.get_template("page.html.j2")
+    _expect_answers(telemetry, "/", "/api/v1/recommendations")
 
     @app.get("/")
     def page() -> flask.Response:
@@ -90,6 +93,13 @@ def _shop(app: flask.Flask, shelf: Shelf, telemetry: Telemetry) -> None:
         if telemetry.instruments is not None:
             telemetry.instruments.http_server_freshness.of(route, selection.freshness).inc()
         return response
+
+
+def _expect_answers(telemetry: Telemetry, *routes: str) -> None:
+    if telemetry.instruments is not None:
+        for route, freshness in product(routes, Freshness):
+            # There at 0 before the first of them, so that the first is an increase.
+            telemetry.instruments.http_server_freshness.of(route, freshness)
 
 
 def _as_json(wish: Wish, selection: Selection) -> dict[str, object]:

@@ -55,12 +55,12 @@ class Client:
         return self.registry.get_sample_value(name, labels)
 
     def causes(self) -> dict[str, float]:
-        """Return the failures so far by cause."""
+        """Return the failures so far by cause; causes that never happened are left out."""
         return {
             sample.labels["cause"]: sample.value
             for family in self.registry.collect()
             for sample in family.samples
-            if sample.name == "rpc_client_failures_total"
+            if sample.name == "rpc_client_failures_total" and sample.value
         }
 
     def second_tries(self, outcome: str) -> float:

@@ -48,6 +48,7 @@ class Method:
         self.reach = reach
         self.name = path.lstrip("/")
         self._kind = kind
+        reach.expect(self.name)
         self._make: Callable[[grpc.Channel], Any] = lambda channel: getattr(channel, kind)(
             path, *codec, _registered_method=True
         )

@@ -18,6 +18,7 @@ from meshdoctor.telemetry.causes import Guess, handler_ran
 from meshdoctor.telemetry.instruments import Instruments
 from meshdoctor.telemetry.rpc_client import ClientCalls
 
+_SECOND_TRIES: Final = ("sent", "denied")
 _ENOUGH: Final = 0.9  # what is left of a deadline is always a little less than was meant
 
 
@@ -48,7 +49,7 @@ class Reach:
         self._target = target
         self._closed = False
         self._instruments = calls.outlets.instruments if calls else None
-        observer = _Observer(target.host, self._instruments)
+        observer = _Observer(target, self._instruments)
         self.backends = Backends(connect, policy.breaker, observer.breaker)
         self._discovery = Discovery(target, resolver, tuple(fallback), self._found, observer.lookup)
 
@@ -82,6 +83,14 @@ class Reach:
             # A caller in more of a hurry than that says nothing about the backend.
             backend.breaker.failed(time.monotonic())
 
+    def expect(self, method: str) -> None:
+        """Have the series of `method` there before they count, see `FailureCounter.expect`."""
+        if self.calls is not None:
+            self.calls.expect(method)
+        if self._instruments is not None and method in self.policy.idempotent:
+            for outcome in _SECOND_TRIES:
+                self._instruments.rpc_client_retries.of(method, outcome)
+
     def count_second_try(self, method: str, outcome: str) -> None:
         """Count a second try that was `sent`, or `denied` by the budget."""
         if self._instruments is not None:
@@ -102,9 +111,11 @@ class Reach:
 class _Observer:
     """Tells the metrics what discovery and breakers do."""
 
-    def __init__(self, name: str, instruments: Instruments | None) -> None:
-        self._name = name
+    def __init__(self, target: Target, instruments: Instruments | None) -> None:
+        self._name = target.host
         self._instruments = instruments
+        if instruments is not None and not target.is_address:
+            instruments.dns_lookup_duration.of(self._name, "")
 
     def lookup(self, answer: Answer) -> None:
         if self._instruments is not None:

@@ -17,12 +17,18 @@ from prometheus_client.exposition import choose_encoder
 
 _FRESH_SECONDS: Final = 1.0
 _SOCKET_SECONDS: Final = 5.0
+_OPENMETRICS: Final = "application/openmetrics-text"
 
 _Encoder = Callable[[CollectorRegistry], bytes]
 
 
 class CachedPage:
-    """The exposition of a registry, at most one second old, per format."""
+    """The exposition of a registry, at most one second old, in two formats.
+
+    A scraper may ask for any version and any escaping of a format, and each is a format of its own
+    to prometheus-client. All names here are plain ones, which read the same in every version and
+    escaping, so one page serves all of them: whoever varies the words gets the page in hand.
+    """
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
@@ -31,7 +37,7 @@ class CachedPage:
 
     def render(self, accept: str) -> tuple[str, bytes]:
         """Return content type and body for an Accept header (OpenMetrics carries exemplars)."""
-        encoder, content_type = choose_encoder(accept)
+        encoder, content_type = choose_encoder(_OPENMETRICS if _OPENMETRICS in accept else "")
         with self._lock:
             at, body = self._pages.get(content_type, (float("-inf"), b""))
             if time.monotonic() - at > _FRESH_SECONDS:

@@ -4,10 +4,11 @@ Binding labels costs more than observing, and label values on these paths are fe
 codes, causes. So each bound child is kept, and the hot path is one dictionary look-up.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import Metric as Family
 from prometheus_client.metrics import MetricWrapperBase
 
 from meshdoctor.telemetry import catalogue
@@ -16,16 +17,39 @@ from meshdoctor.telemetry.catalogue import Kind, Metric
 _MAKERS: dict[Kind, Callable[..., MetricWrapperBase]] = {
     Kind.COUNTER: Counter,
     Kind.GAUGE: Gauge,
+    Kind.HISTOGRAM: Histogram,
 }
 
 
 def make(metric: Metric, registry: CollectorRegistry) -> Any:  # noqa: ANN401 - three unrelated types
     """Register `metric` in `registry` and return the prometheus-client object."""
-    if metric.kind is Kind.HISTOGRAM:
-        return Histogram(
-            metric.name, metric.help, metric.labels, buckets=metric.buckets, registry=registry
-        )
-    return _MAKERS[metric.kind](metric.name, metric.help, metric.labels, registry=registry)
+    more = {"buckets": metric.buckets} if metric.buckets else {}
+    family = _MAKERS[metric.kind](metric.name, metric.help, metric.labels, registry=None, **more)
+    registry.register(_WithoutCreated(family))
+    return family
+
+
+class _WithoutCreated:
+    """Shows a family without its `_created` series.
+
+    They say when each child was made, as one more series for each counter and each histogram, which
+    Prometheus stores and nothing here reads: what must not be missed starts at 0 instead. To switch
+    them off in prometheus-client is to switch them off in the whole process, also in what a service
+    measures on its own; here they are left out of the toolbox's own families alone, whoever shows
+    the registry and in whichever format.
+    """
+
+    def __init__(self, family: MetricWrapperBase) -> None:
+        self._family = family
+
+    def describe(self) -> Iterable[Family]:
+        return self._family.describe()
+
+    def collect(self) -> Iterable[Family]:
+        for shown in self._family.collect():
+            created = f"{shown.name}_created"
+            shown.samples[:] = [sample for sample in shown.samples if sample.name != created]
+            yield shown
 
 
 class Bound:

@@ -48,6 +48,8 @@ class OtlpSpans:
             ]
         )
         self._instruments = instruments
+        for outcome in ("exported", "dropped"):
+            self._count(outcome, 0)  # there before the first of them, so that it is an increase
         self._queue: deque[FinishedSpan] = deque()
         self._wake = threading.Event()
         self._deadline = float("inf")
@@ -102,7 +104,7 @@ class OtlpSpans:
         return request
 
     def _count(self, outcome: str, spans: int) -> None:
-        if self._instruments is not None and spans:
+        if self._instruments is not None:
             self._instruments.telemetry_spans.of(outcome).inc(spans)
 
 

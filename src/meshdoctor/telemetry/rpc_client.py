@@ -38,6 +38,22 @@ class ClientCalls:
         self.target = target
         self.outlets = outlets
         self.failures = failures
+        self.active: dict[str, set[object]] = {}
+        """The calls that have not ended, by method."""
+
+    def expect(self, method: str) -> set[object]:
+        """Have the series of `method` (full name, no leading slash) there before they count.
+
+        Done by itself at a method's first call; earlier is better, see `FailureCounter.expect`.
+
+        Returns:
+            The method's calls that have not ended.
+        """
+        if self.failures is not None:
+            self.failures.expect(method)
+        instruments = self.outlets.instruments
+        calls = set() if instruments is None else instruments.rpc_client_active.of(method)
+        return self.active.setdefault(method, calls)
 
     def begin(self, method: str) -> "ClientCall":
         """Open the books of one call of `method` (full name, no leading slash)."""
@@ -47,7 +63,7 @@ class ClientCalls:
 class ClientCall:
     """The books of one call: opened by `ClientCalls.begin`, closed once by `ok` or `failed`."""
 
-    __slots__ = ("_calls", "_closed", "_method", "_parent_id", "_start", "context")
+    __slots__ = ("_active", "_calls", "_closed", "_method", "_parent_id", "_start", "context")
 
     def __init__(self, calls: ClientCalls, method: str) -> None:
         self._calls = calls
@@ -57,8 +73,9 @@ class ClientCall:
         # Kept from here: a future ends in gRPC's thread, where another request may be current.
         self._parent_id = above.span_id if above is not None else 0
         self.context = above.child() if above is not None and above.sampled else above
-        if calls.outlets.instruments is not None:
-            calls.outlets.instruments.rpc_client_active.of(method).add(self)
+        active = calls.active.get(method)
+        self._active = calls.expect(method) if active is None else active
+        self._active.add(self)
         self._start = time.perf_counter()
 
     def metadata(self, given: Metadata | None) -> Metadata | None:
@@ -97,17 +114,17 @@ class ClientCall:
             return
         self._closed = True
         seconds = time.perf_counter() - self._start
-        outlets = self._calls.outlets
-        if outlets.instruments is not None:
-            outlets.instruments.rpc_client_active.of(self._method).discard(self)
-        outlets.note(self._write, _End(code, seconds, time.time(), failure))
+        self._active.discard(self)
+        self._calls.outlets.note(self._write, _End(code, seconds, time.time(), failure))
 
     def _write(self, end: "_End") -> None:
         self._measure(end)
         self._trace(end)
         if end.failure is not None:
             if self._calls.failures is not None:
-                self._calls.failures.failed(self._method, end.failure.at, end.failure.guess)
+                self._calls.failures.failed(
+                    self._method, end.failure.at, end.failure.guess, exemplar(self.context)
+                )
             self._log(end, end.failure)
 
     def _measure(self, end: "_End") -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
+from meshdoctor.faults import CAUSES
 from meshdoctor.telemetry.causes import Guess
 from meshdoctor.telemetry.instruments import Instruments
 
@@ -21,12 +22,14 @@ Probe = Callable[[str], str | None]
 
 _FRESH_SECONDS = 1.0
 _CAPACITY = 1024
+_DNS = "dns-"
 
 
 class _Failure(NamedTuple):
     method: str
     target: str
     guess: Guess
+    exemplar: dict[str, str] | None
 
 
 class FailureCounter:
@@ -45,17 +48,40 @@ class FailureCounter:
         self._seen: dict[str, tuple[float, str | None]] = {}
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        for cause in CAUSES:
+            if cause.startswith(_DNS):
+                instruments.rpc_client_dns_failures.of(cause)
 
-    def failed(self, method: str, target: str, guess: Guess) -> None:
-        """Count one failed call of `method`, now or as soon as its cause is settled."""
+    def expect(self, method: str) -> None:
+        """Show every cause of `method` at 0.
+
+        A counter that comes into being with its first failure has not increased, as far as
+        `rate` and `increase` can see, so that failure is lost to every alert (Prometheus,
+        practices/instrumentation, "Avoid missing metrics").
+        """
+        for cause in CAUSES:
+            self._instruments.rpc_client_failures.of(method, cause)
+
+    def failed(
+        self, method: str, target: str, guess: Guess, exemplar: dict[str, str] | None = None
+    ) -> None:
+        """Count one failed call, now or as soon as its cause is settled.
+
+        Args:
+            method: full name, no leading slash.
+            target: where the probe should look.
+            guess: what is known of the cause.
+            exemplar: leads from the counter to the call's trace, where there is one.
+        """
+        failure = _Failure(method, target, guess, exemplar)
         if guess.certain or self._probe is None:
-            self._count(method, guess.cause)
+            self._count(failure)
             return
         self._ensure_thread()
         try:
-            self._waiting.put_nowait(_Failure(method, target, guess))
+            self._waiting.put_nowait(failure)
         except queue.Full:
-            self._count(method, guess.cause)
+            self._count(failure)
 
     def close(self, seconds: float = 1.0) -> None:
         """Count what is still waiting, within about `seconds`; then stop probing."""
@@ -70,13 +96,14 @@ class FailureCounter:
         with suppress(queue.Empty):
             while True:
                 if (left := self._waiting.get_nowait()) is not None:
-                    self._count(left.method, left.guess.cause)
+                    self._count(left)
         self._waiting.put_nowait(None)
 
-    def _count(self, method: str, cause: str) -> None:
-        self._instruments.rpc_client_failures.of(method, cause).inc()
-        if cause.startswith("dns-"):
-            self._instruments.rpc_client_dns_failures.of(cause).inc()
+    def _count(self, failure: _Failure, settled: str | None = None) -> None:
+        cause = settled or failure.guess.cause
+        self._instruments.rpc_client_failures.of(failure.method, cause).inc(1, failure.exemplar)
+        if cause.startswith(_DNS):
+            self._instruments.rpc_client_dns_failures.of(cause).inc(1, failure.exemplar)
 
     def _ensure_thread(self) -> None:
         # Started on first need, so that nothing runs before a fork or in a service without faults.
@@ -95,7 +122,7 @@ class FailureCounter:
         with self._lock:
             failure, self._asked = self._asked, None
         if failure is not None:
-            self._count(failure.method, cause or failure.guess.cause)
+            self._count(failure, cause)
 
     def _look(self, target: str, guess: Guess) -> str:
         probe = self._probe

@@ -132,7 +132,7 @@ def test_a_try_that_finds_nobody_costs_no_budget() -> None:
         )
         for outcome in ("sent", "denied")
     )
-    assert (1.0, None) == (sent, denied)
+    assert (1.0, 0.0) == (sent, denied)
 
 
 def test_an_interrupted_caller_leaves_closed_books() -> None:

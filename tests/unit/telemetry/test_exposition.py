@@ -105,6 +105,36 @@ def test_a_page_serves_everyone_for_a_second(registry: CollectorRegistry) -> Non
     assert 3 == slow.asked
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("openmetrics-text", "application/openmetrics-text; version={}; escaping=dots"),
+        ("openmetrics-text", "application/openmetrics-text; version=1.0.{0}; escaping={0}"),
+        ("plain", "text/plain; version=1.{}.0; escaping=values"),
+        ("plain", "image/{}"),
+    ],
+)
+def test_however_a_format_is_asked_for_it_is_one_page(
+    registry: CollectorRegistry, kind: str, words: str
+) -> None:
+    """Versions and escapings, real ones and nonsense, neither render again nor are remembered."""
+    slow = Slow()
+    registry.register(slow)
+    slow.asked = 0
+    page = CachedPage(registry)
+    answers = {page.render(words.format(number)) for number in range(50)}
+
+    assert [kind] == [content.partition(";")[0].partition("/")[2] for content, _body in answers]
+    assert 1 == slow.asked
+
+
+def test_nonsense_for_a_version_is_answered(server: MetricsServer) -> None:
+    """A scraper whose Accept header makes no sense still gets the page."""
+    status, kind, _page = get(server.port, accept="application/openmetrics-text; version=x.y; =;;")
+
+    assert (200, True) == (status, kind.startswith("application/openmetrics-text"))
+
+
 def test_a_storm_of_scrapers_is_no_storm_of_renders(registry: CollectorRegistry) -> None:
     """Twenty scrapers at once get the one page, or two, that one of them had to wait for."""
     slow = Slow(0.2)

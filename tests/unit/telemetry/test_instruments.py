@@ -1,6 +1,10 @@
 """The instruments: the catalogue as live objects, label children bound once and given back."""
 
-from prometheus_client import CollectorRegistry, generate_latest
+from collections.abc import Callable
+
+import pytest
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from meshdoctor.telemetry.catalogue import CATALOGUE, Kind
 from meshdoctor.telemetry.instruments import Instruments, make
@@ -33,6 +37,43 @@ def test_a_metric_has_the_labels_and_buckets_of_its_entry() -> None:
         }
         bounds = {sample.labels["le"] for sample in samples if "le" in sample.labels}
         assert {float(bound) for bound in bounds} - {float("inf")} == set(metric.buckets)
+
+
+@pytest.mark.parametrize("generate", [generate_latest, generate_openmetrics])
+def test_no_series_tells_when_a_child_was_made(
+    generate: Callable[[CollectorRegistry], bytes],
+) -> None:
+    """In neither format has a metric of the toolbox `_created`, and the rest of it is all there.
+
+    What a service counts by itself, beside the toolbox or in its registry, stays as it was.
+    """
+    registry = CollectorRegistry()
+    strangers = Counter("books", "Books sold", ["shelf"], registry=registry)
+    strangers.labels("a").inc()
+    for metric in CATALOGUE:
+        made = make(metric, registry)
+        if metric.labels:
+            made.labels(*metric.labels)
+    names = {
+        line.partition("{")[0].partition(" ")[0]
+        for line in generate(registry).decode().splitlines()
+        if not line.startswith("#")
+    }
+
+    suffixes = {Kind.HISTOGRAM: ("_bucket", "_count", "_sum")}
+    assert {"books_total", "books_created"} | {
+        metric.name + suffix for metric in CATALOGUE for suffix in suffixes.get(metric.kind, ("",))
+    } == names
+
+
+def test_a_name_can_be_asked_for_by_itself() -> None:
+    """A registry that is restricted to some names finds them behind the toolbox's collectors."""
+    registry = CollectorRegistry()
+    Instruments(registry).telemetry_spans.of("dropped").inc(3)
+    page = generate_latest(registry.restricted_registry(["telemetry_spans_total"])).decode()
+
+    assert 'telemetry_spans_total{outcome="dropped"} 3.0' in page.splitlines()
+    assert "http_server" not in page
 
 
 def test_a_child_is_bound_once() -> None:
