@@ -24,6 +24,8 @@ from tests.support.tally import Tally
 
 DURATION = "http_server_request_duration_seconds_count"
 LABELS = ("http_request_method", "http_route", "http_response_status_code")
+PLANNED = {"GET", "POST", "PUT", "DELETE", "PATCH"}
+ROUTE = "/books/<title>"
 FOREIGN = {
     "traceparent": f"00-{7:032x}-{8:016x}-01",
     "tracestate": "vendor=1",
@@ -92,6 +94,16 @@ class Shop:
             raise RuntimeError("on purpose")
 
 
+def answering(status: int) -> Any:  # noqa: ANN401 - a WSGI application
+    """Make an application that answers with this status, whatever it is asked."""
+
+    def app(_environ: object, start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - PEP 3333
+        start_response(f"{status} Said", [])
+        return ()
+
+    return app
+
+
 def settings(**changed: object) -> TelemetrySettings:
     """Make settings with some changed."""
     return TelemetrySettings.model_validate(changed)
@@ -112,14 +124,16 @@ def scanned() -> Shop:
 
 @given(path=st.text(st.characters(max_codepoint=255)), method=st.text())
 def test_hostile_paths_and_methods_make_few_series(scanned: Shop, path: str, method: str) -> None:
-    """Whatever is asked for, a series has a known method and a route of the application."""
+    """Whatever is asked for, a series has a planned method on a route of the application, or none.
+
+    None is `_OTHER` without a route, so that what is left to a visitor's fancy is the status.
+    """
     scanned.visit(path, method)
 
-    methods = {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}
+    routes = {"", *(rule.rule for rule in scanned.app.url_map.iter_rules())}
     for series in scanned.requests():
         seen, route, _status = series.split(" ")
-        assert seen in {*methods, "_OTHER"}
-        assert route in {"", *(rule.rule for rule in scanned.app.url_map.iter_rules())}
+        assert (seen, route) == ("_OTHER", "") or (seen == "GET" and route in routes)
 
 
 def test_three_hundred_paths_are_one_series() -> None:
@@ -130,8 +144,50 @@ def test_three_hundred_paths_are_one_series() -> None:
         shop.visit(f"/wp-admin/{number}.php")
         shop.visit("/", method=f"X{number}")
 
-    expected = {"GET /books/<title> 200": 300, "GET  404": 300, "_OTHER  404": 300}
-    assert expected == shop.requests()
+    assert {"GET /books/<title> 200": 300, "_OTHER  404": 600} == shop.requests()
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "series"),
+    [
+        *((method, 200, f"{method} /books/<title> 200") for method in sorted(PLANNED)),
+        *((method, 200, "_OTHER  200") for method in ("HEAD", "OPTIONS", "TRACE", "CONNECT", "X")),
+        ("GET", 302, "GET /books/<title> 302"),
+        ("POST", 400, "_OTHER  400"),
+        ("GET", 499, "_OTHER  499"),
+        ("GET", 500, "GET /books/<title> 500"),
+        ("DELETE", 599, "DELETE /books/<title> 599"),
+        ("HEAD", 500, "_OTHER  500"),
+    ],
+)
+def test_what_was_planned_is_told_by_route(method: str, status: int, series: str) -> None:
+    """An action that was not refused has method and route; all the rest has its status alone.
+
+    The span still says all: there a visitor's fancy costs nothing.
+    """
+    tally, spans = Tally(), Spans()
+    edge = Edge(answering(status), Outlets(tally.instruments, spans), 1.0, lambda _: ROUTE)
+    for _ in range(2):
+        edge({"REQUEST_METHOD": method, "PATH_INFO": "/"}, lambda *_said: lambda _data: None)
+
+    assert {series: 2} == tally.by(DURATION, *LABELS)
+    told = dict(spans[1].attributes)
+    assert (ROUTE, status) == (told["http.route"], told["http.response.status_code"])
+    assert told["http.request.method"] == (method if method != "X" else "_OTHER")
+
+
+def test_a_crash_is_an_increase() -> None:
+    """With a route's first answer its 500s are there at 0; a refused request brings nothing."""
+    shop = Shop()
+    for path in ("/books/x", "/healthz", "/nowhere"):
+        shop.visit(path)
+
+    assert {"/books/<title>": 0.0} == {
+        sample.labels["http_route"]: sample.value
+        for family in shop.tally.registry.collect()
+        for sample in family.samples
+        if sample.name == DURATION and sample.labels["http_response_status_code"] == "500"
+    }
 
 
 def test_a_crash_is_a_500_once() -> None:
