@@ -31,7 +31,10 @@ _FAILED = 'error_type!=""'
 _THROUGH: Final = {0.0: "lost", 1.0: "through"}
 
 _FAILED_LOOKUPS = or_zero(
-    counted(DNS_LOOKUP_DURATION, _FAILED, by=("error_type",)), "error_type", "failed"
+    counted(DNS_LOOKUP_DURATION, _FAILED, by=("error_type",)),
+    counted(DNS_LOOKUP_DURATION),
+    "error_type",
+    "failed",
 )
 _LOOKUPS = Row(
     "DNS lookups",
@@ -84,7 +87,6 @@ _LOOKUPS = Row(
                     share(
                         counted(DNS_LOOKUP_DURATION, _FAILED, by=("instance",)),
                         counted(DNS_LOOKUP_DURATION, by=("instance",)),
-                        each=True,
                     ),
                     "{{instance}}",
                 ),
@@ -98,12 +100,7 @@ _LOOKUPS = Row(
             "while lookups fail means that callers still live on the addresses they remember.",
             unit="reqps",
             draw=Draw.LINES,
-            queries=(
-                Query(
-                    or_zero(increased(RPC_CLIENT_DNS_FAILURES, by=("cause",)), "cause"),
-                    "{{cause}}",
-                ),
-            ),
+            queries=(Query(increased(RPC_CLIENT_DNS_FAILURES, by=("cause",)), "{{cause}}"),),
             stacked=True,
             runbook="DnsFailureRatioHigh",
         ),

@@ -19,7 +19,6 @@ from observability.dashboards.queries import (
     buckets,
     counted,
     increased,
-    or_zero,
     quantiles,
     series,
     share,
@@ -135,7 +134,7 @@ _OUTCOMES = Row(
             "consequence: look for the cause beside it.",
             unit="reqps",
             draw=Draw.LINES,
-            queries=(Query(or_zero(_FAILED_BY_CAUSE, "cause"), "{{cause}}"),),
+            queries=(Query(_FAILED_BY_CAUSE, "{{cause}}"),),
             stacked=True,
             runbook="RecommendationsUnavailableRate",
         ),
@@ -147,7 +146,7 @@ _OUTCOMES = Row(
             draw=Draw.LINES,
             queries=(
                 Query(
-                    shares(_FAILED_BY_CAUSE, counted(RPC_CLIENT_DURATION, RPC), "cause"),
+                    shares(_FAILED_BY_CAUSE, counted(RPC_CLIENT_DURATION, RPC)),
                     "{{cause}}",
                 ),
             ),
@@ -167,12 +166,7 @@ _DEFENCES = Row(
             "once, and more load would make it worse.",
             unit="reqps",
             draw=Draw.LINES,
-            queries=(
-                Query(
-                    or_zero(increased(RPC_CLIENT_RETRIES, RPC, by=("outcome",)), "outcome"),
-                    "{{outcome}}",
-                ),
-            ),
+            queries=(Query(increased(RPC_CLIENT_RETRIES, RPC, by=("outcome",)), "{{outcome}}"),),
             width=8,
             runbook="RetryBudgetExhausted",
         ),

@@ -4,10 +4,10 @@ from typing import Final
 
 from observability import foreign, knobs
 from observability.dashboards import signals
-from observability.dashboards.queries import HERE, at_least, up_to
+from observability.dashboards.queries import HERE, WINDOW, at_least, here, or_zero, up_to
 from observability.foreign import Source
 from observability.model import Dashboard, Draw, Panel, Query, Row, Severity, Step
-from observability.promql import select
+from observability.promql import rate, select, total
 from observability.slos import BUDGET_LEFT, OBJECTIVE, SLOS, Slo, error_ratio
 
 _ALERTS = select(foreign.ALERTS, 'alertstate="firing"', 'layer!=""')  # ours, of every namespace
@@ -57,14 +57,14 @@ def _burn(tier: knobs.Tier) -> Panel:
 
 
 def _now(slo: Slo, title: str, what: str) -> Panel:
-    error = select(error_ratio("5m"), f'slo="{slo.name}"', HERE)
+    events, good = (total(rate(here(each), WINDOW)) for each in (slo.events, slo.good))
     return Panel(
         title=title,
-        description=f"Share of {what} {slo.promise}, over the last 5 minutes. The objective is "
+        description=f"Share of {what} {slo.promise}, just now. The objective is "
         f"{100 * slo.target:g} %. Below it the budget shrinks: open the dashboard of that hop.",
         unit="percentunit",
         draw=Draw.FIGURE,
-        queries=(Query(f"1 - max({error})", "good"),),
+        queries=(Query(f"({or_zero(good, events)}) / {events}", "good"),),
         steps=at_least(slo.target),
         width=4,
         height=4,

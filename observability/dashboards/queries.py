@@ -1,8 +1,8 @@
 """The questions that several dashboards ask, in PromQL with Grafana's variables.
 
-Two rules hold for all of them. A share or a count of bad events reads 0 while nothing bad happens:
-a series that is born with the first failure would leave a healthy panel without data. And a
-quantile of nothing stays nothing: an idle mesh has no latency.
+Two rules hold for all of them. Bad events read 0 while only good ones happen: a series that is born
+with the first failure would leave a healthy panel without data. And what nobody measured stays
+empty: there is no latency of nothing, and no "0 failures" of a mesh that cannot be read.
 """
 
 from typing import Final
@@ -21,6 +21,9 @@ HERE: Final = 'namespace=~"$namespace"'
 RPC: Final = f'rpc_method=~"{knobs.RPC_METHODS}"'
 """The calls that the objectives are about: health checks and pings are not."""
 
+SHOP: Final = f'job="{knobs.MARKETPLACE}"'
+"""The front: every process has HTTP's instruments, but only its are used."""
+
 VISITORS: Final = f'http_route!~"{knobs.PROBE_ROUTES}"'
 """What visitors ask for: not what the kubelet does."""
 
@@ -33,6 +36,13 @@ def series(metric: Name, *matchers: str, suffix: str = "") -> str:
     return select(metric, *matchers, HERE, suffix=suffix)
 
 
+def here(selector: str) -> str:
+    """Keep a selector that was made elsewhere to the chosen namespace."""
+    if not selector.endswith("}"):
+        return f"{selector}{{{HERE}}}"
+    return f"{selector.removesuffix('}')},{HERE}}}"
+
+
 def counted(metric: Metric, *matchers: str, by: tuple[str, ...] = ()) -> str:
     """Events per second of a histogram, in the chosen namespace."""
     return total(rate(series(metric, *matchers, suffix="_count"), WINDOW), *by)
@@ -43,31 +53,31 @@ def increased(metric: Metric, *matchers: str, by: tuple[str, ...] = ()) -> str:
     return total(rate(series(metric, *matchers), WINDOW), *by)
 
 
-def or_zero(expression: str, label: str = "", word: str = "none") -> str:
-    """Answer 0 where `expression` has no series at all, called `word` by `label` if one is given.
+def or_zero(part: str, whole: str, label: str = "", word: str = "none") -> str:
+    """Answer 0 where `part` has no series although `whole`, of which it is a part, has.
 
-    `or on ()` keeps the right side only if the left side is empty: Prometheus' documentation,
-    logical/set binary operators.
-    """
-    zero = f'label_replace(vector(0), "{label}", "{word}", "", "")' if label else "vector(0)"
-    return f"{expression} or on () {zero}"
-
-
-def share(part: str, whole: str, *, each: bool = False) -> str:
-    """Divide two sums: 0 if there is nothing to divide.
+    Not `vector(0)`: a mesh that nobody can read has no failures, but none to boast of.
 
     Args:
-        part: events of interest, per second.
-        whole: all events, per second.
-        each: whether both are split by the same labels, so that each of `whole` has its share.
+        part: events of interest.
+        whole: all events, split as `part` is or, with `label`, not split at all.
+        label: what `part` is split by, if by anything that `whole` is not.
+        word: the value of `label` for the 0.
     """
-    parts = f"{part} or {whole} * 0" if each else or_zero(part)
-    return f"({parts}) / clamp_min({whole}, {_SMALLEST:g})"
+    if not label:
+        return f"{part} or {whole} * 0"
+    # on (): the right side is kept only if the left side is empty.
+    return f'{part} or on () label_replace({whole} * 0, "{label}", "{word}", "", "")'
 
 
-def shares(parts: str, whole: str, label: str) -> str:
-    """Divide each of `parts`, which are split by `label`, by one sum."""
-    return f"({or_zero(parts, label)}) / on () group_left () clamp_min({whole}, {_SMALLEST:g})"
+def share(part: str, whole: str) -> str:
+    """Divide two sums that are split alike: 0 while nothing happens."""
+    return f"({or_zero(part, whole)}) / clamp_min({whole}, {_SMALLEST:g})"
+
+
+def shares(parts: str, whole: str) -> str:
+    """Divide each of `parts` by one sum."""
+    return f"{parts} / on () group_left () clamp_min({whole}, {_SMALLEST:g})"
 
 
 def quantiles(

@@ -9,6 +9,7 @@ from meshdoctor.telemetry.catalogue import (
 )
 from observability import foreign, knobs
 from observability.dashboards.queries import (
+    SHOP,
     WINDOW,
     at_least,
     increased,
@@ -34,6 +35,7 @@ def _split(expression: str) -> str:
     return total(expression, "job", "instance")
 
 
+_PODS_KNOWN = f"count({series(foreign.POD_RESTARTS)})"
 _LOST = series(TELEMETRY_SPANS, 'outcome="dropped"')
 
 _PROCESSES = Row(
@@ -66,7 +68,7 @@ _PROCESSES = Row(
             unit="short",
             draw=Draw.LINES,
             queries=(
-                Query(total(series(HTTP_SERVER_ACTIVE), "instance"), "HTTP {{instance}}"),
+                Query(total(series(HTTP_SERVER_ACTIVE, SHOP), "instance"), "HTTP {{instance}}"),
                 Query(total(series(RPC_SERVER_ACTIVE), "instance"), "gRPC {{instance}}"),
             ),
             width=_THIRD,
@@ -145,11 +147,7 @@ _TELEMETRY = Row(
             "away or too slow: traces have holes, requests do not suffer.",
             unit="cps",
             draw=Draw.LINES,
-            queries=(
-                Query(
-                    or_zero(increased(TELEMETRY_SPANS, by=("outcome",)), "outcome"), "{{outcome}}"
-                ),
-            ),
+            queries=(Query(increased(TELEMETRY_SPANS, by=("outcome",)), "{{outcome}}"),),
             width=_THIRD,
             runbook="TelemetryDropped",
         ),
@@ -191,7 +189,7 @@ _TELEMETRY = Row(
             "them.",
             unit="short",
             draw=Draw.FIGURE,
-            queries=(Query(or_zero(f"sum(increase({_LOST}[$__range]))"), "dropped"),),
+            queries=(Query(f"sum(increase({_LOST}[$__range]))", "dropped"),),
             steps=up_to(1),
             width=_THIRD,
             runbook="TelemetryDropped",
@@ -248,7 +246,8 @@ _PODS = Row(
             draw=Draw.LINES,
             queries=(
                 Query(
-                    or_zero(total(series(foreign.POD_WAITING), "reason"), "reason"), "{{reason}}"
+                    or_zero(total(series(foreign.POD_WAITING), "reason"), _PODS_KNOWN, "reason"),
+                    "{{reason}}",
                 ),
             ),
             width=_THIRD,
@@ -263,7 +262,7 @@ _PODS = Row(
             draw=Draw.LINES,
             queries=(
                 Query(
-                    or_zero(total(series(foreign.POD_LAST_ENDED), "reason"), "reason"),
+                    or_zero(total(series(foreign.POD_LAST_ENDED), "reason"), _PODS_KNOWN, "reason"),
                     "{{reason}}",
                 ),
             ),

@@ -20,6 +20,7 @@ from meshdoctor.telemetry.catalogue import (
 from observability import knobs
 from observability.dashboards.queries import (
     RPC,
+    SHOP,
     VISITORS,
     counted,
     increased,
@@ -82,7 +83,7 @@ HTTP: Final = Row(
             "Requests per second by status. A sudden drop to nothing is a fault in front of the "
             "mesh: ask the load balancer or the node port.",
             Query(
-                counted(HTTP_SERVER_DURATION, VISITORS, by=("http_response_status_code",)),
+                counted(HTTP_SERVER_DURATION, SHOP, VISITORS, by=("http_response_status_code",)),
                 "{{http_response_status_code}}",
             ),
         ),
@@ -96,8 +97,8 @@ HTTP: Final = Row(
             queries=(
                 Query(
                     share(
-                        counted(HTTP_SERVER_DURATION, VISITORS, _SERVER_ERROR),
-                        counted(HTTP_SERVER_DURATION, VISITORS),
+                        counted(HTTP_SERVER_DURATION, SHOP, VISITORS, _SERVER_ERROR),
+                        counted(HTTP_SERVER_DURATION, SHOP, VISITORS),
                     ),
                     "server errors",
                 ),
@@ -112,7 +113,7 @@ HTTP: Final = Row(
             "with gRPC at its caller below: what is not there is spent in the marketplace.",
             unit="s",
             draw=Draw.LINES,
-            queries=quantiles(HTTP_SERVER_DURATION, VISITORS),
+            queries=quantiles(HTTP_SERVER_DURATION, SHOP, VISITORS),
             steps=up_to(knobs.MARKETPLACE_LATENCY_SECONDS),
             width=_WIDTH,
             exemplars=True,
@@ -122,7 +123,7 @@ HTTP: Final = Row(
             "HTTP requests in flight",
             "Requests being answered now. A plateau while latency grows means that every thread is "
             "taken.",
-            Query(total(series(HTTP_SERVER_ACTIVE), "instance"), "{{instance}}"),
+            Query(total(series(HTTP_SERVER_ACTIVE, SHOP), "instance"), "{{instance}}"),
         ),
     ),
 )
