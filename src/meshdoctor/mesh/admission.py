@@ -6,7 +6,7 @@ calls of the worker pool alone; health checks run outside it, see `health`.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final, NoReturn
 
@@ -43,11 +43,18 @@ class Admission(grpc.ServerInterceptor):
     Args:
         pool: where admitted calls run.
         limit: calls at work or waiting; the next one gets RESOURCE_EXHAUSTED.
+        told: each is called with what is known of a call that is refused.
     """
 
-    def __init__(self, pool: CountingPool, limit: int) -> None:
+    def __init__(
+        self,
+        pool: CountingPool,
+        limit: int,
+        told: Sequence[Callable[[grpc.HandlerCallDetails], None]] = (),
+    ) -> None:
         self._pool = pool
         self._limit = limit
+        self._told = told
         # A handler that takes a stream is started before any message is read, so this one needs
         # neither a worker nor the request; on the wire a refusal looks the same for every kind.
         self._refuse: grpc.RpcMethodHandler[Any, Any] = grpc.stream_stream_rpc_method_handler(
@@ -62,6 +69,8 @@ class Admission(grpc.ServerInterceptor):
         """Pass on a call that may run; health always may."""
         if self._pool.calls < self._limit or _is_health(handler_call_details.method):
             return continuation(handler_call_details)
+        for tell in self._told:
+            tell(handler_call_details)
         return self._refuse
 
 

@@ -12,6 +12,7 @@ from grpc_reflection.v1alpha import reflection
 
 from meshdoctor.mesh.admission import Admission, CountingPool
 from meshdoctor.mesh.health import Health
+from meshdoctor.telemetry.rpc_server import ServerCalls
 
 _SERVING: Final = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING: Final = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -69,7 +70,11 @@ class MeshServer:
         pool = CountingPool(policy.threads)
         self._server = grpc.server(
             pool,
-            interceptors=[Admission(pool, policy.max_concurrent_rpcs), *interceptors],
+            interceptors=[
+                # Whom it refuses the others never see.
+                Admission(pool, policy.max_concurrent_rpcs, _books(interceptors)),
+                *interceptors,
+            ],
             options=_options(policy),
         )
         self._health.add_to(self._server)
@@ -132,6 +137,12 @@ class MeshServer:
     def _tell(self, status: int) -> None:
         for name in ("", *self._services):
             self._health.set(name, status)
+
+
+def _books(
+    interceptors: Sequence[grpc.ServerInterceptor],
+) -> tuple[Callable[[grpc.HandlerCallDetails], None], ...]:
+    return tuple(one.refused for one in interceptors if isinstance(one, ServerCalls))
 
 
 def _options(policy: ServerPolicy) -> tuple[tuple[str, int], ...]:

@@ -19,6 +19,7 @@ from meshdoctor.telemetry.rpc_client import Metadata, rpc_attributes
 from meshdoctor.telemetry.spans import FinishedSpan, SpanKind, span_times
 
 _UNTOLD: Final = ("grpc.health.v1.Health/", "grpc.reflection.")
+_OTHER: Final = "_OTHER"
 _MARKER_AFTER_SECONDS: Final = 0.03
 _NO_FAULT_OF_OURS: Final = CALLERS_FAULTS | {grpc.StatusCode.OK, grpc.StatusCode.CANCELLED}
 """Statuses that are no error of the server (semantic conventions 1.45, gRPC server spans)."""
@@ -53,6 +54,25 @@ class ServerCalls(grpc.ServerInterceptor):
             wrapped = _wrap(self, method, handler)
             self._wrapped[method] = (handler, wrapped)
         return wrapped
+
+    def refused(self, details: grpc.HandlerCallDetails) -> None:
+        """Count a call that was turned away with RESOURCE_EXHAUSTED before it came to a handler.
+
+        Its time is 0, because no handler took any. A method that has never been served is
+        `_OTHER`: before its handler is looked for, a method is whatever the caller made up
+        (semantic conventions 1.45, `rpc.method`).
+        """
+        method = details.method.lstrip("/")
+        known = method if method in self._wrapped else _OTHER
+        self.outlets.note(self._write_refusal, (known, _caller(details.invocation_metadata)))
+
+    def _write_refusal(self, refusal: tuple[str, TraceContext | None]) -> None:
+        if self.outlets.instruments is not None:
+            method, caller = refusal
+            name = grpc.StatusCode.RESOURCE_EXHAUSTED.name
+            self.outlets.instruments.rpc_server_duration.of(method, name, name).observe(
+                0, exemplar(caller)
+            )
 
 
 class LateMarker:
@@ -123,7 +143,7 @@ class _ServerCall:
         self._calls = calls
         self.method = method
         self.context: grpc.ServicerContext | None = context
-        self._up = _caller(context)
+        self._up = _caller(context.invocation_metadata())
         self._place = self._up.child() if self._up is not None and self._up.sampled else self._up
         current.set(self._place)  # gRPC runs each call in a contextvars.Context of its own
         if calls.outlets.instruments is not None:
@@ -200,8 +220,8 @@ class _Ended(NamedTuple):
     at: float
 
 
-def _caller(context: grpc.ServicerContext) -> TraceContext | None:
-    for key, value in context.invocation_metadata():
+def _caller(metadata: Any) -> TraceContext | None:  # noqa: ANN401 - gRPC's own pairs
+    for key, value in metadata or ():
         if key == TRACEPARENT and isinstance(value, str):
             return parse(value)
     return None
