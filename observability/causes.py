@@ -1,5 +1,6 @@
 """Alerts by cause: calls that fail, lookups that fail, and what makes them slow or shed."""
 
+import re
 from typing import Final
 
 from meshdoctor.faults import CAUSES, FAULTS, Layer
@@ -27,6 +28,15 @@ _OVERLOADED: Final = "app-overloaded"
 _NO_ADDRESS: Final = "dns-no-address"
 _NOT_UNAVAILABLE: Final = (_ERROR, _OVERLOADED, "caller-error", "cancelled")
 _TELLS_NOTHING: Final = "breaker-open"
+_DNS: Final = "dns-.+"
+_UNAVAILABLE_FAULTS: Final = (
+    "app-down",
+    "app-hung",
+    "app-slow",
+    "routing-wrong-target-port",
+    "network-policy-app",
+    "tls-untrusted",
+)
 
 
 def _failures(matcher: str) -> str:
@@ -126,29 +136,9 @@ def _dns_alerts() -> tuple[Alert, ...]:
 
 def _call_alerts() -> tuple[Alert, ...]:
     return (
-        Alert(
-            name="RecommendationsUnavailableRate",
-            family="RecommendationsUnavailableRate",
-            expression=expression(UNAVAILABLE),
-            severity=Severity.PAGE,
-            rank=Rank.RPC,
-            layer=_layer_of_cause(),
-            summary=f"{WHERE} gets no recommendations: {{{{ $labels.cause }}}}",
-            description=(
-                f"{SHARE} of the calls of {WHERE} got no answer from a backend in the last minute "
-                "(UNAVAILABLE or DEADLINE_EXCEEDED), most of them because of "
-                "{{ $labels.cause }}. Visitors see remembered books."
-            ),
-            dashboard="mesh-grpc",
-            faults=(
-                "app-down",
-                "app-hung",
-                "app-slow",
-                "routing-wrong-target-port",
-                "network-policy-app",
-                "tls-untrusted",
-            ),
-        ),
+        _unavailable(f'cause!~"{_DNS}"', _layer_of_cause(), _UNAVAILABLE_FAULTS),
+        # What explains this comes first: it is told here only when lookups themselves are well.
+        _unavailable(f'cause=~"{_DNS}"', Layer.DNS, (), hold="15s"),
         Alert(
             name="RecommendationsErrorRate",
             family="RecommendationsErrorRate",
@@ -166,6 +156,26 @@ def _call_alerts() -> tuple[Alert, ...]:
             faults=("app-erroring",),
         ),
         _shedding_page(),
+    )
+
+
+def _unavailable(named: str, layer: str, faults: tuple[str, ...], hold: str = "") -> Alert:
+    return Alert(
+        name="RecommendationsUnavailableRate",
+        family="RecommendationsUnavailableRate",
+        expression=expression(UNAVAILABLE, named),
+        severity=Severity.PAGE,
+        rank=Rank.RPC,
+        layer=layer,
+        summary=f"{WHERE} gets no recommendations: {{{{ $labels.cause }}}}",
+        description=(
+            f"{SHARE} of the calls of {WHERE} got no answer from a backend in the last minute "
+            "(UNAVAILABLE or DEADLINE_EXCEEDED), most of them because of {{ $labels.cause }}. "
+            "Visitors see remembered books."
+        ),
+        dashboard="mesh-grpc",
+        hold=hold,
+        faults=faults,
     )
 
 
@@ -271,12 +281,11 @@ def _share_of(part: str, whole: str) -> str:
 
 
 def _layer_of_cause() -> str:
-    """Write a Go template that gives the layer to which the alert's cause points first."""
-    layers = {cause: FAULTS[its.faults[0]].layer for cause, its in CAUSES.items() if its.faults}
+    """Write a Go template: the layer to which the label `cause` points first, DNS left out."""
+    first = {cause: FAULTS[its.faults[0]].layer for cause, its in CAUSES.items() if its.faults}
     branches = (
-        f'if match "^({"|".join(cause for cause in layers if layers[cause] is layer)})$" '
-        f"$labels.cause }}}}{layer}{{{{ else "
-        for layer in dict.fromkeys(layers.values())
-        if layer is not Layer.APP
+        f'if eq $labels.cause "{cause}" }}}}{layer}'
+        for cause, layer in first.items()
+        if layer is not Layer.APP and not re.fullmatch(_DNS, cause)
     )
-    return f"{{{{ {''.join(branches)}}}}}{Layer.APP}{{{{ end }}}}"
+    return f"{{{{ {'{{ else '.join(branches)}{{{{ else }}}}{Layer.APP}{{{{ end }}}}"

@@ -1,8 +1,6 @@
 """Everything that is generated, as texts by path."""
 
-import importlib.util
-
-from observability import render_example, render_kubernetes, render_rules, routes, rules
+from observability import grafana, render_example, render_kubernetes, render_rules, routes, rules
 from observability.render_yaml import render
 
 
@@ -14,13 +12,5 @@ def files() -> dict[str, str]:
         "alertmanager/alertmanager.yaml": render(routes.config()),
         "kubernetes/prometheusrule.yaml": render(render_kubernetes.prometheus_rule(rules.GROUPS)),
         "kubernetes/servicemonitors.yaml": render(*render_kubernetes.service_monitors()),
-        **_grafana(),
+        **grafana.files(),
     }
-
-
-def _grafana() -> dict[str, str]:
-    if importlib.util.find_spec("observability.grafana") is None:
-        return {}
-    from observability import grafana  # noqa: PLC0415
-
-    return grafana.files()

@@ -12,6 +12,9 @@ from observability.troubles import persists
 
 _SEEN: Final = "edge:failed_node_probes:seen"
 _PAIR: Final = "{{ $labels.source_node }} to {{ $labels.target_node }}"
+_LEFT: Final = f"min by (server_address) ({TLS_NOT_AFTER.name} - time())"
+"""Seconds until a certificate expires; every node's agent sees the same one."""
+
 _AGENTS: Final = select(UP, f'job="{knobs.AGENT}"')
 
 
@@ -88,7 +91,7 @@ def _expires_soon() -> Alert:
     critical, soon = knobs.TLS_CRITICAL_SECONDS, knobs.TLS_SOON_SECONDS
     return _expires(
         "TlsCertExpirySoon",
-        f"({TLS_NOT_AFTER.name} - time()) < {soon} >= {critical}",
+        f"{_LEFT} < {soon} >= {critical}",
         Severity.TICKET,
         "15m",
     )
@@ -97,7 +100,7 @@ def _expires_soon() -> Alert:
 def _expires_now() -> Alert:
     return _expires(
         "TlsCertExpiryCritical",
-        f"({TLS_NOT_AFTER.name} - time()) < {knobs.TLS_CRITICAL_SECONDS}",
+        f"{_LEFT} < {knobs.TLS_CRITICAL_SECONDS}",
         Severity.PAGE,
         "5m",
     )

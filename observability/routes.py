@@ -12,6 +12,7 @@ ORDER: Final = (Rank.NETWORK, Rank.DNS, Rank.CLUSTER, Rank.RPC, Rank.ABSENCE, Ra
 NOBODY: Final = "nobody"
 
 _NAMESPACE: Final = ["namespace"]
+_JOB: Final = ["namespace", "job"]
 
 
 def config() -> dict[str, Any]:
@@ -69,19 +70,16 @@ def _by_rank() -> list[dict[str, Any]]:
 
 
 def _of_one_thing() -> list[dict[str, Any]]:
-    """Alerts that tell the same of the same thing: the first of them is enough."""
-    page, ticket = Severity.PAGE, Severity.TICKET
+    """Alerts that tell of one thing in two ways: one of them is enough."""
+    shedding = _is("alertname", "GrpcLoadShedding")
+    turned_away = [shedding, _is("severity", Severity.PAGE)]
+    late = [_is("alertname", "RecommendationsUnavailableRate"), _is("cause", "app-deadline")]
+    absent, down = _is("alertname", "ServiceAbsent"), _is("alertname", "TargetScrapeDown")
     return [
-        _silences(
-            [_is("alertname", "ServiceAbsent")],
-            [_is("alertname", "TargetScrapeDown")],
-            ["namespace", "job"],
-        ),
-        _silences(
-            [_is("alertname", "GrpcLoadShedding"), _is("severity", page)],
-            [_is("alertname", "GrpcLoadShedding"), _is("severity", ticket)],
-            ["namespace", "job"],
-        ),
+        # A backend that gets too much is late before it turns calls away, and meanwhile.
+        _silences(turned_away, late, _JOB),
+        _silences(turned_away, [shedding, _is("severity", Severity.TICKET)], _JOB),
+        _silences([absent], [down], _JOB),
     ]
 
 

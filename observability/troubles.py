@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from observability import knobs
 from observability.model import Record
-from observability.promql import duration, rate, total
+from observability.promql import duration, rate, select, total
 
 PLACE = ("namespace", "job")
 """What an alert is about: a job in a namespace. Where there are no namespaces, a job."""
@@ -67,11 +67,16 @@ def records(trouble: Trouble) -> tuple[Record, ...]:
     )
 
 
-def expression(trouble: Trouble) -> str:
-    """Return the alert: one series for each place, its value the share, its label the cause."""
+def expression(trouble: Trouble, *causes: str) -> str:
+    """Return the alert: one series for each place, its value the share, its label the cause.
+
+    Args:
+        trouble: what is measured.
+        causes: matchers of the label `cause`, where some causes have an alert of their own.
+    """
     return (
         f"{trouble.share}\n"
-        f"* {_ON_PLACE} group_right () {trouble.main_cause}\n"
+        f"* {_ON_PLACE} group_right () {select(trouble.main_cause, *causes)}\n"
         f"and {_ON_PLACE} {persists(trouble.seen)}"
     )
 
