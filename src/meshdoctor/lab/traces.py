@@ -61,9 +61,31 @@ class SpanStore(trace_service_pb2_grpc.TraceServiceServicer):
 
     def spans(self) -> list[Span]:
         """Every span that is kept, in the order of arrival."""
+        return [span for message in self._kept_messages() for span in _unfold(message)]
+
+    def newest(self, most: int) -> list[Span]:
+        """Spans of the newest messages, about `most` of them, the newest message first."""
+        found: list[Span] = []
+        for message in reversed(self._kept_messages()):
+            if len(found) >= most:
+                break
+            found.extend(_unfold(message))
+        return found
+
+    def of_trace(self, trace_id: str) -> list[Span]:
+        """The spans of one trace; only the messages that hold one of them are unfolded."""
+        wanted = bytes.fromhex(trace_id)
+        return [
+            span
+            for message in self._kept_messages()
+            if _holds(message, wanted)
+            for span in _unfold(message)
+            if span.trace_id == trace_id
+        ]
+
+    def _kept_messages(self) -> list[Message]:
         with self._lock:
-            messages = [message for _, message in self._messages]
-        return [span for message in messages for span in _unfold(message)]
+            return [message for _, message in self._messages]
 
 
 class TraceReceiver:
@@ -141,6 +163,15 @@ def _unfold(message: Message) -> list[Span]:
         for scope_spans in resource_spans.scope_spans
         for span in scope_spans.spans
     ]
+
+
+def _holds(message: Message, trace_id: bytes) -> bool:
+    return any(
+        span.trace_id == trace_id
+        for resource_spans in message.resource_spans
+        for scope_spans in resource_spans.scope_spans
+        for span in scope_spans.spans
+    )
 
 
 def _service(resource_spans: trace_pb2.ResourceSpans) -> str:

@@ -202,24 +202,6 @@ def test_a_cause_is_explained() -> None:
     assert "the address answers that nobody listens" in _page(bad_run()).text["span"]
 
 
-def test_curves_of_prometheus_are_drawn_when_there_are_any() -> None:
-    """Each curve that Prometheus kept becomes a chart under its name."""
-    facts = replace(good_run(), series={"calls per second": ((0.0, 1.0), (15.0, 2.0))})
-
-    assert "calls per second" in _page(facts).text["h3"]
-
-
-def test_curves_of_a_long_run_are_thinned() -> None:
-    """An hour of seconds from Prometheus does not make the file grow without bound."""
-    curve = tuple((float(at), float(at)) for at in range(3600))
-
-    facts = replace(good_run(), series={"calls": curve})
-    html = render(facts, judge(facts))
-
-    assert 2 == html.count("at 3,570 s ·")
-    assert 0 == html.count("at 3,571 s ·")
-
-
 def test_unread_metrics_are_not_told_as_good() -> None:
     """When the marketplace's metrics tell of no answer, no failed call is not claimed."""
     facts = replace(good_run(), causes={}, freshness={})

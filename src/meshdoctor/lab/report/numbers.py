@@ -89,3 +89,11 @@ def moment(epoch: float) -> str:
         return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     except (OverflowError, ValueError, OSError):
         return NOTHING
+
+
+def time_of_day(epoch: float) -> str:
+    """Return seconds since the epoch as a time of day, UTC; a dash when no calendar has it."""
+    try:
+        return datetime.fromtimestamp(epoch, UTC).strftime("%H:%M:%S")
+    except (OverflowError, ValueError, OSError):
+        return NOTHING

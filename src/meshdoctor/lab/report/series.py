@@ -1,7 +1,7 @@
 """What a run's seconds become on a chart: which figures, in which colour, how many points."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from meshdoctor.lab.model import Sample
 from meshdoctor.lab.report.charts import Curves, Line
@@ -9,8 +9,6 @@ from meshdoctor.lab.report.numbers import count, finite, milliseconds, plain
 
 # As many columns as a pointer can tell apart; it also bounds the file of an hours-long run.
 MOST_POINTS = 120
-
-Points = tuple[tuple[float, float], ...]
 
 
 def step(samples: Sequence[object]) -> int:
@@ -94,24 +92,6 @@ def users(samples: Sequence[Sample]) -> Curves:
         lines=(Line("users", values, "quiet", filled=True),),
         unit="users",
         show=count,
-    )
-
-
-def prometheus(curves: Mapping[str, Points]) -> dict[str, Curves]:
-    """One chart for each curve that Prometheus kept; of joined points the largest is drawn."""
-    return {name: _single(name, points) for name, points in curves.items()}
-
-
-def _single(name: str, points: Points) -> Curves:
-    size = step(points)
-    groups = [points[first : first + size] for first in range(0, len(points), size)]
-    values = tuple(max(value for _, value in group) for group in groups)
-    return Curves(
-        says=_says(name, values, plain),
-        times=tuple(group[0][0] for group in groups),
-        lines=(Line("", values, "blue", filled=True),),
-        unit="",
-        show=plain,
     )
 
 

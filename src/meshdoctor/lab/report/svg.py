@@ -26,7 +26,9 @@ def element(
     """
     node = ET.Element(tag, {"class": css} if css else {})
     for name, value in attributes.items():
-        node.set(name.replace("_", "-"), clean(value) if isinstance(value, str) else f"{value:g}")
+        # Never cut: the path of a long curve is a long text.
+        text_of = clean(value, len(value)) if isinstance(value, str) else f"{value:g}"
+        node.set(name.replace("_", "-"), text_of)
     if text:
         node.text = clean(text)
     node.extend(children)
@@ -55,7 +57,7 @@ def document(width: float, height: float, says: str, children: Iterable[Element]
         },
     )
     root.extend(children)
-    return ET.tostring(root, encoding="unicode")
+    return written(root)
 
 
 def path(places: Iterable[tuple[float, float] | None]) -> str:
@@ -71,3 +73,27 @@ def path(places: Iterable[tuple[float, float] | None]) -> str:
         parts.append(f"L{x:g} {y:g}" if down else f"M{x:g} {y:g}h0")
         down = True
     return "".join(parts)
+
+
+def sheet(height: float, says: str, children: Iterable[Element], css: str = "") -> str:
+    """Return an SVG image as wide as its container, whose letters keep their size.
+
+    Places along it are percentages (`x="12.5%"`), places down it CSS pixels.
+
+    Args:
+        height: in CSS pixels.
+        says: what the image shows, for who cannot see it (`aria-label`).
+        children: what is drawn.
+        css: its class.
+
+    Returns:
+        One `<svg>` element for an HTML page.
+    """
+    root = element("svg", *children, css=css, width="100%", height=height, role="img")
+    root.set("aria-label", clean(says))
+    return written(root)
+
+
+def written(root: Element) -> str:
+    """Return an element and what is in it as text."""
+    return ET.tostring(root, encoding="unicode")

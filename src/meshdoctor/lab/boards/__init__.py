@@ -1,0 +1,1 @@
+"""The dashboards without Grafana: its JSON read, its questions asked, its panels drawn."""
