@@ -17,6 +17,11 @@ START_SECONDS = 30.0
 _KEPT = ("PATH", "HOME")
 
 
+def kept_environment() -> dict[str, str]:
+    """Give what a service needs of this process's environment, and nothing that steers one."""
+    return {name: os.environ[name] for name in _KEPT if name in os.environ}
+
+
 class ShopProcess:
     """A marketplace that runs.
 
@@ -107,7 +112,7 @@ class ShopProcess:
             name if name.startswith(("OTEL_", "MESHDOCTOR_")) else f"MARKETPLACE_{name}": value
             for name, value in names.items()
         }
-        return {**{name: os.environ[name] for name in _KEPT if name in os.environ}, **own}
+        return {**kept_environment(), **own}
 
     def _await_ready(self) -> None:
         try:
