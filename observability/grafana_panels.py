@@ -148,9 +148,11 @@ def _lines(panel: Panel) -> _Builder:
     made.show_points(common.VisibilityMode.AUTO).axis_soft_min(0)
     if panel.stacked:
         made.stacking(build_common.StackingConfig().mode(common.StackingMode.NORMAL))
-    if panel.steps:
+    lines = [step.above for step in panel.steps if step.above is not None]
+    if lines:
         style = build_common.GraphThresholdsStyleConfig()
         made.thresholds_style(style.mode(common.GraphThresholdsStyleMode.DASHED))
+        made.axis_soft_max(min(lines))  # a line that nobody sees cannot tell how far away it is
     for matches, name, values in _overrides(panel):
         made.with_override(dashboard.MatcherConfig(id_val=matches, options=name), values)
     return made
@@ -214,6 +216,8 @@ def _heatmap(panel: Panel) -> _Builder:
 
 def _table(panel: Panel) -> _Builder:
     made = table.Panel().show_header(True)
+    if panel.words:
+        made.cell_options(common.TableColorTextCellOptions())
     made.color_scheme(_colour(dashboard.FieldColorModeId.THRESHOLDS))
     return made.with_transformation(_arranged(panel))
 
@@ -226,7 +230,11 @@ def _arranged(panel: Panel) -> dashboard.DataTransformerConfig:
         return dashboard.DataTransformerConfig(id_val="groupingToMatrix", options=fields)
     columns = [*(label for query in panel.queries for label in labels(query.legend)), "Value"]
     order = {column: place for place, column in enumerate(columns)}
-    options = {"excludeByName": {"Time": True}, "indexByName": order, "renameByName": {}}
+    options = {
+        "excludeByName": {"Time": True},
+        "indexByName": order,
+        "renameByName": {"Value": "number"},
+    }
     return dashboard.DataTransformerConfig(id_val="organize", options=options)
 
 

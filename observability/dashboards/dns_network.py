@@ -106,7 +106,7 @@ _LOOKUPS = Row(
         ),
         Panel(
             title="p99 of lookups by name",
-            description="One slow name is its zone or its upstream; all names together are the "
+            description="One slow name is its zone or its upstream. All names together are the "
             "DNS server or the way to it.",
             unit="s",
             draw=Draw.LINES,

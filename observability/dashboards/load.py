@@ -135,7 +135,7 @@ _SPREAD = Row(
             "deadline of a gRPC call is a backend that hangs.",
             unit="s",
             draw=Draw.HEATMAP,
-            queries=buckets(HTTP_SERVER_DURATION, SHOP, VISITORS, HERE),
+            queries=buckets(HTTP_SERVER_DURATION, SHOP, VISITORS),
             exemplars=True,
             height=9,
             runbook="MarketplaceLatencyBudgetBurn",

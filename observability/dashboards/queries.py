@@ -102,7 +102,7 @@ def quantiles(
 
 def buckets(metric: Metric, *matchers: str) -> tuple[Query]:
     """Ask for a histogram's buckets, as a heatmap wants them."""
-    per_bucket = rate(select(metric, *matchers, suffix="_bucket"), WINDOW)
+    per_bucket = rate(series(metric, *matchers, suffix="_bucket"), WINDOW)
     return (Query(total(per_bucket, "le"), "{{le}}"),)
 
 

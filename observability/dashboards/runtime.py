@@ -256,7 +256,7 @@ _PODS = Row(
         ),
         Panel(
             title="How containers last ended",
-            description="OOMKilled wants more memory or a leak found; Error is in the log of the "
+            description="OOMKilled wants more memory, or a leak found. Error is in the log of the "
             "run before.",
             unit="short",
             draw=Draw.LINES,

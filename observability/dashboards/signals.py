@@ -133,7 +133,8 @@ CLIENT: Final = Row(
     (
         _traffic(
             "gRPC calls made",
-            "Calls per second by status code, second tries inside one call not counted apart.",
+            "Calls per second by status code; a second try belongs to its call. Anything but OK: "
+            "the gRPC hot path tells why.",
             Query(
                 counted(RPC_CLIENT_DURATION, RPC, by=("rpc_response_status_code",)),
                 "{{rpc_response_status_code}}",
