@@ -14,6 +14,7 @@ from noxfile import LOCKS
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+PROTOS = "*_pb2*.py*"
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
 
 
@@ -41,12 +42,12 @@ def wishes(name: str) -> list[Requirement]:
     return [Requirement(wish) for wish in asked]
 
 
-def files_below(folder: Path) -> dict[str, bytes]:
+def files_below(folder: Path, pattern: str) -> dict[str, bytes]:
     """Return every generated file below a folder: its relative path and its bytes."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*_pb2*.py*"))
-        if path.suffix in {".py", ".pyi"}
+        for path in sorted(folder.rglob(pattern))
+        if path.suffix in {".py", ".pyi", ".yaml", ".json"}
     }
 
 
@@ -56,7 +57,21 @@ def test_generated_code_equals_its_proto(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert files_below(ROOT / "protos" / "gen") == files_below(tmp_path), "run: ./mesh protos"
+    assert files_below(ROOT / "protos" / "gen", PROTOS) == files_below(tmp_path, PROTOS), (
+        "run: ./mesh protos"
+    )
+
+
+def test_generated_watchers_equal_their_source(tmp_path: Path) -> None:
+    """`nox -s observability` writes the committed files byte for byte, and no other."""
+    command = [sys.executable, "-m", "observability", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    committed = ROOT / "observability" / "generated"
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert files_below(committed, "*.*") == files_below(tmp_path, "*.*"), (
+        "run: ./mesh observability"
+    )
 
 
 @pytest.mark.parametrize("name", LOCKS)
