@@ -7,6 +7,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from http.client import REQUEST_ENTITY_TOO_LARGE as TOO_LARGE
 from itertools import product
 from urllib.parse import quote
 
@@ -104,5 +105,6 @@ def _ask(peer: socket.socket, request: bytes) -> tuple[int, bool]:
         response = http.client.HTTPResponse(peer, method=request.partition(b" ")[0].decode())
         response.begin()
         response.read()
-        return response.status, not response.will_close
+        # Behind a body that was refused and never sent, the next request would be taken for it.
+        return response.status, not response.will_close and response.status != TOO_LARGE
     return 0, False
