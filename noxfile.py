@@ -49,6 +49,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def drill(session: nox.Session) -> None:
+    """Hurt the mesh in six ways and time the page, or hurt nothing: `-- --healthy SECONDS`."""
+    install_house(session)
+    run_lab(session, "drill")
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests; paths and options after `--` replace the whole set."""
     install_house(session)

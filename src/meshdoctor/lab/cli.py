@@ -1,7 +1,7 @@
-"""The lab's commands: `python -m meshdoctor.lab demo|up|bench`.
+"""The lab's commands: `python -m meshdoctor.lab demo|up|bench|drill`.
 
-Exit codes: 0 the verdict is pass, 1 it is fail, 2 the run could not be made (bad settings or
-options, a taken port, a process that died), 128 + N after signal N.
+Exit codes: 0 the verdict is pass, 1 it is fail, or a drill missed a goal, 2 the run could not be
+made (bad settings or options, a taken port, a process that died), 128 + N after signal N.
 """
 
 import argparse
@@ -12,6 +12,11 @@ from pathlib import Path
 from meshdoctor.lab import demo, up
 from meshdoctor.lab.bench.run import BenchPlan
 from meshdoctor.lab.bench.run import run as run_bench
+from meshdoctor.lab.drill.run import DrillPlan
+from meshdoctor.lab.drill.run import run as run_drill
+from meshdoctor.lab.drill.scenarios import LEFT_ALONE, SCENARIOS
+from meshdoctor.lab.drill.shown import report, shown
+from meshdoctor.lab.drill.trial import Phases
 from meshdoctor.lab.errors import LabError
 from meshdoctor.lab.interruption import Interrupted, Interruption
 from meshdoctor.lab.load import SHAPES, LoadPlan
@@ -25,6 +30,9 @@ _MAX_SECONDS = 24 * 3600
 _ROUNDS = 8
 _MAX_ROUNDS = 1000
 _ROUND_SECONDS = 5
+# A minute and more of the fault, so that what is slower than the page can ring as a second one.
+_BEFORE_SECONDS, _HURT_SECONDS, _AFTER_SECONDS = 40, 100, 100
+_AT_ONCE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,9 +59,26 @@ def _run(options: argparse.Namespace, settings: LabSettings, interruption: Inter
     if options.command == "bench":
         run_bench(BenchPlan(options.rounds, options.seconds, options.out), interruption)
         return 0
+    if options.command == "drill":
+        return _drill(options, settings, interruption)
     plan = LoadPlan(users=options.users, seconds=options.seconds, shape=options.shape)
     passed = demo.run(demo.Demo(plan, options.out, options.open_report), settings, interruption)
     return 0 if passed else 1
+
+
+def _drill(options: argparse.Namespace, settings: LabSettings, interruption: Interruption) -> int:
+    wanted = options.only or [each.fault for each in SCENARIOS]
+    scenarios = tuple(each for each in SCENARIOS if each.fault in wanted)
+    phases = Phases(_BEFORE_SECONDS, options.seconds, _AFTER_SECONDS)
+    if options.healthy:
+        scenarios, phases = (LEFT_ALONE,), Phases(options.healthy, 0, 0)
+    plan = DrillPlan(scenarios, phases, options.at_once, options.out)
+    with shown(each.fault for each in scenarios) as tell:
+        results = run_drill(plan, settings, interruption, tell)
+    report(results, plan.out)
+    if not all(result.trial for result in results):
+        return EXIT_USAGE
+    return 0 if all(result.met for result in results) else 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -84,7 +109,37 @@ def _parser() -> argparse.ArgumentParser:
         help="of load on each of the ten entries, in each round",
     )
     measured.add_argument("--out", type=Path, default=Path("out/bench"), metavar="DIR")
+    _add_drill(commands.add_parser("drill", help="hurt it in six ways and time the page"))
     return parser
+
+
+def _add_drill(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=[each.fault for each in SCENARIOS],
+        help="this fault alone; may be given again",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=_between(1, _MAX_SECONDS),
+        default=_HURT_SECONDS,
+        help="that each fault lasts",
+    )
+    parser.add_argument(
+        "--at-once",
+        type=_between(1, len(SCENARIOS)),
+        default=_AT_ONCE,
+        metavar="N",
+        help="faults at the same time, each in a mesh of its own",
+    )
+    parser.add_argument(
+        "--healthy",
+        type=_between(1, _MAX_SECONDS),
+        metavar="SECONDS",
+        help="hurt nothing for so long, and expect no page",
+    )
+    parser.add_argument("--out", type=Path, default=Path("out/drill"), metavar="DIR")
 
 
 class _between:  # noqa: N801 - used as a function

@@ -1,0 +1,1 @@
+"""The drill: hurt a mesh on purpose, and time the page."""
