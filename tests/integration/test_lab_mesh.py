@@ -126,7 +126,7 @@ def listening() -> list[str]:
     return [
         f"{host}:{port}"
         for host in (settings.host, *settings.recommendations_hosts)
-        for port in (30997, 50051, 9464, 10053, 4317, 9090, 9093)
+        for port in (30997, 50051, 9464, 10053, 4317, 9090, 9093, 9095, 9646)
         if answers(f"tcp://{host}:{port}")
     ]
 
