@@ -32,7 +32,8 @@ _FIRING = Panel(
 _BUDGETS = Panel(
     title=f"Error budget left, {knobs.BUDGET_DAYS} days",
     description="What is left of each objective's error budget: 100 % is untouched, below 0 % the "
-    "objective is missed. With little left, ship only what makes the mesh steadier.",
+    "objective is missed. With little left, ship only what makes the mesh steadier. Prometheus "
+    "judges by what it remembers: in its first hours, one fault overspends a month.",
     unit="percentunit",
     draw=Draw.GAUGE,
     queries=(Query(f"max by (slo) ({select(BUDGET_LEFT, HERE)})", "{{slo}}"),),
