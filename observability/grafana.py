@@ -1,7 +1,7 @@
 """Grafana's files: the dashboards, and what a Grafana must be told to find them and their data.
 
-Written for Grafana 11 and newer: schemaVersion 42 is what the pinned grafana-foundation-sdk makes,
-and an older Grafana refuses what it does not know.
+The schema is the classic one, version 42, which the pinned grafana-foundation-sdk makes. Grafana
+migrates schemas that are older than itself, not newer ones.
 """
 
 # ruff: noqa: FBT003 - the builders take their one value by position
