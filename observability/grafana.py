@@ -6,8 +6,6 @@ migrates schemas that are older than itself, not newer ones.
 
 # ruff: noqa: FBT003 - the builders take their one value by position
 
-# ruff: noqa: FBT003 - the builders take their one value by position
-
 import json
 from collections.abc import Iterator
 from typing import Any, Final
