@@ -17,6 +17,7 @@ from tests.support.runbook import (
     PARTS,
     RUNBOOK,
     Section,
+    labels,
     metrics,
     programs,
     queries,
@@ -220,12 +221,19 @@ KNOWN_SERIES: Final = (
 )
 
 
+KNOWN_LABELS: Final = {
+    *(label for metric in (*CATALOGUE, *LOAD, *AGENT) for label in metric.labels),
+    *("job", "instance", "le", "__name__", "slo", "alertname"),
+}
+
+
 @by_section
 def test_queries_parse_and_name_series_that_exist(section: Section) -> None:
     """Each query is PromQL, over metrics of the catalogue, of others, or of our rules."""
     asked = [query for _name, text in section.parts for query in queries(text)]
 
     assert set() == set().union(*(metrics(query) for query in asked)) - KNOWN_SERIES
+    assert set() == set().union(*(labels(query) for query in asked)) - KNOWN_LABELS
 
 
 def test_most_sections_ask_prometheus() -> None:

@@ -125,6 +125,14 @@ def metrics(query: str) -> set[str]:
     return {node.name for node in _nodes(promql_parser.parse(query)) if node.name}
 
 
+def labels(query: str) -> set[str]:
+    """Return the names of the labels by which a query selects or adds up."""
+    grouped = re.findall(r"\b(?:by|without|on) \(([^)]*)\)", query)
+    names = {name.strip() for group in grouped for name in group.split(",")}
+    selected = (node.matchers.matchers for node in _nodes(promql_parser.parse(query)))
+    return names | {matcher.name for matchers in selected for matcher in matchers}
+
+
 def _nodes(node: object) -> Iterator[promql_parser.VectorSelector]:
     if isinstance(node, promql_parser.VectorSelector):
         yield node
