@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meshdoctor.lab import load, progress
+from meshdoctor.lab.boards import snapshot
+from meshdoctor.lab.boards.reader import read_boards
 from meshdoctor.lab.evidence import gather
 from meshdoctor.lab.interruption import Interruption
 from meshdoctor.lab.loopback import Mesh, loopback_mesh
@@ -47,14 +49,23 @@ def run(demo: Demo, settings: LabSettings, interruption: Interruption) -> bool:
         for note in mesh.notes:
             print(note, flush=True)
         outcome = _push(demo, mesh, interruption)
-        facts = gather(mesh, outcome, ended=time.time())
+        ended = time.time()
+        seen = _seen(mesh, outcome.started, ended)
+        facts = gather(mesh, outcome, ended=ended)
     judged = judge(facts)
     result.write_text(json.dumps(judged, indent=2) + "\n", encoding="utf-8")
-    report.write_text(render(facts, judged), encoding="utf-8")
+    report.write_text(render(facts, judged, snapshot.draw(seen, facts.traces)), encoding="utf-8")
     print(summary(judged, outcome, report), flush=True)
     if demo.open_report:
         webbrowser.open(report.resolve().as_uri())
     return judged["verdict"] == "pass"
+
+
+def _seen(mesh: Mesh, began: float, ended: float) -> snapshot.Snapshot:
+    """Ask what the watchers saw, while Prometheus still runs."""
+    boards, problems = read_boards()
+    mesh.notes = (*mesh.notes, *problems)
+    return snapshot.take(mesh.prometheus, boards, mesh.pager.notifications, began, ended)
 
 
 def summary(result: Result, outcome: LoadResult, report: Path) -> str:

@@ -7,10 +7,10 @@ from typing import Final
 
 from markupsafe import Markup
 
-from meshdoctor.lab.boards import states
+from meshdoctor.lab.boards.draw import states
+from meshdoctor.lab.boards.draw.plot import Times
+from meshdoctor.lab.boards.draw.states import Bar, Span
 from meshdoctor.lab.boards.model import Word
-from meshdoctor.lab.boards.plot import Times
-from meshdoctor.lab.boards.states import Bar, Span
 from meshdoctor.lab.model import AlertSpan
 from meshdoctor.lab.promquery import ActiveAlert
 from meshdoctor.lab.webhook import Notification, PagedAlert

@@ -16,8 +16,6 @@ _AT_ONCE: Final = 4
 PATIENCE_SECONDS: Final = 1.5
 """For all questions of a page together; what is not answered by then is said to be late."""
 
-_MOST_DOTS: Final = 20  # more hide the curve
-
 Found = TypeVar("Found", Curve, Exemplar)
 
 _LABEL = re.compile(r"\{\{\s*(\w+)\s*\}\}")
@@ -53,7 +51,7 @@ class Answer:
 
     Attributes:
         series: in the order of the panel's targets.
-        dots: exemplars, in order of time.
+        dots: exemplars.
         problem: why something is missing; empty when all was answered.
     """
 
@@ -154,7 +152,7 @@ def _answer(pending: Iterable[_Pending], seen: Window) -> Answer:
         problems.append(each.problem or problem)
         series.extend(_series(curve, each.target, seen) for curve in curves)
         dots.extend(_dots(exemplars))
-    return Answer(tuple(series), _loudest(dots, seen), next(filter(None, problems), ""))
+    return Answer(tuple(series), tuple(dots), next(filter(None, problems), ""))
 
 
 def _result(future: Future[tuple[Found, ...]] | None) -> tuple[tuple[Found, ...], str]:
@@ -189,14 +187,3 @@ def _dots(exemplars: Iterable[Exemplar]) -> Iterator[Dot]:
     for each in exemplars:
         if (trace := each.labels.get("trace_id")) and (value := finite(each.value)) is not None:
             yield Dot(each.at, value, trace)
-
-
-def _loudest(dots: Iterable[Dot], seen: Window) -> tuple[Dot, ...]:
-    """Of each short while keep the dot with the largest value: the trace one wants to see."""
-    kept: dict[int, Dot] = {}
-    length = (seen.seconds or seen.step) / _MOST_DOTS
-    for dot in dots:
-        moment = int((dot.at - seen.start) / length)
-        if moment not in kept or dot.value > kept[moment].value:
-            kept[moment] = dot
-    return tuple(kept[moment] for moment in sorted(kept))

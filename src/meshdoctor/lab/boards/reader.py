@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from meshdoctor.lab.boards.colours import named
+from meshdoctor.lab.boards.draw.colours import named
 from meshdoctor.lab.boards.model import (
     Columns,
     Dashboard,

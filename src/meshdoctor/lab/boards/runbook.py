@@ -2,6 +2,8 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -17,8 +19,25 @@ _PUBLIC = re.compile(r"https://\S+/runbook\.md(#[\w-]*)?")
 _OUTSIDE = re.compile(r"(#|https?://|mailto:)", re.IGNORECASE)
 
 
-def render_runbook(path: Path = RUNBOOK) -> Markup:
-    """Render the runbook.
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading: its words, its level (1 is the title's), and its anchor."""
+
+    heading: str
+    level: int
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Runbook:
+    """The text as HTML, and its sections in order, without the title."""
+
+    text: Markup
+    sections: tuple[Section, ...]
+
+
+def read_runbook(path: Path = RUNBOOK) -> Runbook:
+    """Read and render the runbook.
 
     Args:
         path: a Markdown file; HTML in it is shown as text, and links to other files of the
@@ -29,11 +48,12 @@ def render_runbook(path: Path = RUNBOOK) -> Markup:
     """
     made = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = made.parse(path.read_text(encoding="utf-8"))
-    _name_headings(tokens)
+    sections = tuple(_sections(tokens))
     for token in tokens:
         token.children = _without_local_links(token.children) if token.children else token.children
     # markdown-it escapes all text, and with `html` off passes no markup through.
-    return Markup(made.renderer.render(tokens, made.options, {}))  # noqa: S704
+    text = Markup(made.renderer.render(tokens, made.options, {}))  # noqa: S704
+    return Runbook(text, tuple(section for section in sections if section.level > 1))
 
 
 def anchor(heading: str) -> str:
@@ -47,17 +67,17 @@ def runbook_here(url: str, here: str) -> str:
     return f"{here}{found.group(1) or ''}" if found else ""
 
 
-def _name_headings(tokens: list[Token]) -> None:
+def _sections(tokens: list[Token]) -> Iterator[Section]:
+    """Name each heading as GitHub does, which numbers the second of two equal ones."""
     seen: Counter[str] = Counter()
     for token, inside in pairwise(tokens):
         if token.type == "heading_open":
-            words = "".join(
-                child.content for child in inside.children or () if child.type != "html_inline"
-            )
+            words = "".join(child.content for child in inside.children or ())
             name = anchor(words)
-            # GitHub numbers the second of two equal headings.
-            token.attrSet("id", f"{name}-{seen[name]}" if seen[name] else name)
+            own = f"{name}-{seen[name]}" if seen[name] else name
             seen[name] += 1
+            token.attrSet("id", own)
+            yield Section(words, int(token.tag.removeprefix("h")), own)
 
 
 def _without_local_links(children: list[Token]) -> list[Token]:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -17,16 +16,9 @@ from meshdoctor.lab.boards.pages.runbook import runbook
 from meshdoctor.lab.boards.pages.traces import trace, traces
 from meshdoctor.lab.boards.runbook import runbook_here
 from meshdoctor.lab.boards.sources import Sources
-from meshdoctor.lab.boards.units import shown
+from meshdoctor.lab.boards.templates import page_style, templates
 from meshdoctor.lab.boards.view import View, sorry
 from meshdoctor.lab.report.html import icon
-from meshdoctor.lab.report.numbers import time_of_day
-from meshdoctor.lab.report.paper import HERE as REPORT
-from meshdoctor.lab.report.paper import environment, style
-
-HERE = Path(__file__).parent
-STYLES = (REPORT / "style.css", HERE / "boards.css")
-"""What the drawings need, here and in the report."""
 
 REFRESH_SECONDS: Final = 10
 
@@ -49,11 +41,8 @@ class Site:
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
-        self._style = style(*STYLES)
-        self._templates = environment(HERE)
-        self._templates.filters["shown"] = shown
-        self._templates.filters["time_of_day"] = time_of_day
-        self._templates.globals["runbook"] = partial(runbook_here, here="/runbook")
+        self._style = page_style()
+        self._templates = templates(partial(runbook_here, here="/runbook"))
 
     def page(self, address: str) -> Page:
         """Make the page at an address.

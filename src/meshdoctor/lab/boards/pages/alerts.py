@@ -4,9 +4,8 @@ from markupsafe import Markup
 
 from meshdoctor.lab.alerts import alert_timeline
 from meshdoctor.lab.boards import alerting, ranges
-from meshdoctor.lab.boards.plot import Times, wall_clock
+from meshdoctor.lab.boards.draw.plot import Times, wall_clock
 from meshdoctor.lab.boards.ranges import Span
-from meshdoctor.lab.boards.runbook import runbook_here
 from meshdoctor.lab.boards.sources import Sources
 from meshdoctor.lab.boards.view import View
 from meshdoctor.lab.errors import LabError
@@ -25,7 +24,6 @@ def alerts(sources: Sources, span: Span) -> View:
         "choices": ranges.CHOICES,
         "telling": alerting.telling,
         "seconds_since": lambda alert: alerting.seconds_since(alert, sources.now()),
-        "runbook": lambda url: runbook_here(url, "/runbook"),
     }
     return View("alerts.html.j2", "Alerts", content, here="alerts", live=span.live)
 

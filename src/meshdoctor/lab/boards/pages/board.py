@@ -4,9 +4,9 @@ from http import HTTPStatus
 
 from meshdoctor.lab.boards import ranges
 from meshdoctor.lab.boards.asking import Answer, ask
-from meshdoctor.lab.boards.board import show
+from meshdoctor.lab.boards.draw.board import show
+from meshdoctor.lab.boards.draw.plot import Times, wall_clock
 from meshdoctor.lab.boards.model import Dashboard
-from meshdoctor.lab.boards.plot import Times, wall_clock
 from meshdoctor.lab.boards.ranges import Span
 from meshdoctor.lab.boards.sources import Sources
 from meshdoctor.lab.boards.view import View, sorry

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from meshdoctor.lab.boards.runbook import render_runbook
+from meshdoctor.lab.boards.runbook import read_runbook
 from meshdoctor.lab.boards.sources import Sources
 from meshdoctor.lab.boards.view import View, sorry
 
@@ -10,7 +10,7 @@ from meshdoctor.lab.boards.view import View, sorry
 def runbook(sources: Sources) -> View:
     """Make the page; 404 where there is no runbook, as in an installation without the checkout."""
     try:
-        content = {"text": render_runbook(sources.runbook)}
+        content = {"runbook_text": read_runbook(sources.runbook)}
     except OSError as error:
         why = f"There is no runbook at {sources.runbook}: {error.strerror}."
         return sorry(HTTPStatus.NOT_FOUND, why)

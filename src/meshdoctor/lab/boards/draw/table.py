@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from meshdoctor.lab.boards.asking import Answer, Series
-from meshdoctor.lab.boards.colours import sign
-from meshdoctor.lab.boards.drawn import Cell, Drawn, Table
-from meshdoctor.lab.boards.figures import colour_of
+from meshdoctor.lab.boards.draw.colours import sign
+from meshdoctor.lab.boards.draw.drawn import Cell, Drawn, Table
+from meshdoctor.lab.boards.draw.figures import colour_of
+from meshdoctor.lab.boards.draw.units import shown
 from meshdoctor.lab.boards.model import Panel
-from meshdoctor.lab.boards.units import shown
 from meshdoctor.lab.report.numbers import NOTHING
 
 MOST_ROWS: Final = 50

@@ -3,11 +3,11 @@
 import re
 from typing import Final
 
-from meshdoctor.lab.boards import figures, heatmap, lines, plot, states, table
 from meshdoctor.lab.boards.asking import Answer
-from meshdoctor.lab.boards.drawn import Drawn
+from meshdoctor.lab.boards.draw import figures, heatmap, lines, plot, states, table
+from meshdoctor.lab.boards.draw.drawn import Drawn
+from meshdoctor.lab.boards.draw.plot import Link, Times
 from meshdoctor.lab.boards.model import FIGURE, GAUGE, HEATMAP, LINES, STATES, TABLE, Panel
-from meshdoctor.lab.boards.plot import Link, Times
 
 _ROW_HEIGHT: Final = 30.0  # Grafana's
 _HEAD: Final = 52.0  # title and padding of a panel

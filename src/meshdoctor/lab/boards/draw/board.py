@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meshdoctor.lab.boards.asking import Answer
-from meshdoctor.lab.boards.draw import draw
-from meshdoctor.lab.boards.drawn import Drawn
+from meshdoctor.lab.boards.draw.drawn import Drawn
+from meshdoctor.lab.boards.draw.panel import draw
+from meshdoctor.lab.boards.draw.plot import Link as TraceLink
+from meshdoctor.lab.boards.draw.plot import Times
 from meshdoctor.lab.boards.model import Dashboard, Panel
-from meshdoctor.lab.boards.plot import Link as TraceLink
-from meshdoctor.lab.boards.plot import Times
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from meshdoctor.lab.boards.asking import Dot
-from meshdoctor.lab.boards.units import shown
+from meshdoctor.lab.boards.draw.units import shown
 from meshdoctor.lab.boards.window import Window
 from meshdoctor.lab.report import svg
 from meshdoctor.lab.report.numbers import plain, time_of_day
@@ -27,6 +27,8 @@ Link = Callable[[str], str]
 """From a trace's id to its address; empty where it is not shown."""
 
 _LABELS: Final = 5
+_LONG_SECONDS: Final = 300.0
+_MOST_DOTS: Final = 20  # more hide the curve
 _LETTER: Final = 6.4
 _LINE: Final = 15.0
 _STEPS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
@@ -45,9 +47,14 @@ def wall_clock() -> Clock:
     return Clock(0.0, time_of_day)
 
 
-def stopwatch(start: float) -> Clock:
-    """Tell moments as seconds since `start`, as the report's other charts do."""
-    return Clock(start, lambda at: f"{plain(at - start)} s")
+def stopwatch(start: float, end: float) -> Clock:
+    """Tell moments as seconds since `start`, of a long run as minutes.
+
+    As the report's other charts do.
+    """
+    if end - start > _LONG_SECONDS:
+        return Clock(start, lambda at: f"{plain((at - start) / 60)} min")
+    return Clock(start, lambda at: f"{at - start:.0f} s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +139,25 @@ def moments(times: Times, height: float, readings: Iterable[Reading]) -> Iterato
             width=percent(width),
             height=height,
         )
+
+
+def loudest(dots: Iterable[Dot], seen: Window) -> tuple[Dot, ...]:
+    """Keep the dot with the largest value of each short while: the trace one wants to see.
+
+    Args:
+        dots: in any order.
+        seen: what is shown.
+
+    Returns:
+        About `_MOST_DOTS` of them, in order of time.
+    """
+    kept: dict[int, Dot] = {}
+    length = (seen.seconds or seen.step) / _MOST_DOTS
+    for dot in dots:
+        moment = int((dot.at - seen.start) / length)
+        if moment not in kept or dot.value > kept[moment].value:
+            kept[moment] = dot
+    return tuple(kept[moment] for moment in sorted(kept))
 
 
 def exemplar(dot: Dot, y: float, unit: str, times: Times, link: Link) -> svg.Element:

@@ -8,13 +8,13 @@ from typing import Final
 
 from markupsafe import Markup
 
-from meshdoctor.lab.boards import plot
-from meshdoctor.lab.boards.asking import Answer, Series
-from meshdoctor.lab.boards.colours import PALETTE
-from meshdoctor.lab.boards.drawn import Drawn, Name
+from meshdoctor.lab.boards.asking import Answer, Dot, Series
+from meshdoctor.lab.boards.draw import plot
+from meshdoctor.lab.boards.draw.colours import PALETTE
+from meshdoctor.lab.boards.draw.drawn import Drawn, Name
+from meshdoctor.lab.boards.draw.plot import Link, Times
+from meshdoctor.lab.boards.draw.units import Measure, measure, shown
 from meshdoctor.lab.boards.model import Look, Panel
-from meshdoctor.lab.boards.plot import Link, Times
-from meshdoctor.lab.boards.units import Measure, measure, shown
 from meshdoctor.lab.report import svg
 from meshdoctor.lab.report.numbers import plain
 from meshdoctor.lab.report.scale import Scale, spread, ticks
@@ -27,7 +27,7 @@ _STYLES: Final = ("solid", "dash", "dot")
 _FEW_ZEROS: Final = 3
 _LABEL_GAP: Final = 14.0
 _PLACE_PER_STEP: Final = 36.0
-_NEAR: Final = 2.5  # a threshold this many times above the curves still fits the picture
+_NEAR: Final = 2.5  # what lies this many times above the curves still fits the picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,9 @@ def draw(panel: Panel, answer: Answer, times: Times, height: float, link: Link) 
         The picture with its names.
     """
     lines, left_out = dress(panel, answer.series)
-    axis = _axis(panel, lines, height)
+    axis = _axis(panel, lines, answer.dots, height)
+    # One that lies above the picture would lie about its value at the upper edge.
+    dots = plot.loudest((dot for dot in answer.dots if dot.value <= axis.y.high), times.seen)
     longest = max(len(line.series.name) for line in lines)
     beside = 0 < longest <= _LONG_NAME
     parts = [
@@ -71,7 +73,7 @@ def draw(panel: Panel, answer: Answer, times: Times, height: float, link: Link) 
         *_thresholds(panel, axis),
         *(_ends(lines, axis, height) if beside else ()),
         *plot.moments(times, height, _readings(panel, lines, times)),
-        *(plot.exemplar(dot, axis.y(dot.value), panel.unit, times, link) for dot in answer.dots),
+        *(plot.exemplar(dot, axis.y(dot.value), panel.unit, times, link) for dot in dots),
     ]
     css = f"plot{' beside' if beside else ''}{' long' if longest > _SHORT_NAME else ''}"
     picture = svg.sheet(plot.TOP + height + plot.BOTTOM, _says(panel, lines), parts, css)
@@ -79,7 +81,7 @@ def draw(panel: Panel, answer: Answer, times: Times, height: float, link: Link) 
         picture=Markup(picture),  # noqa: S704 - `svg` escapes what it writes
         names=tuple(_name(line, panel.unit) for line in lines),
         beside=beside,
-        notes=_notes(left_out, answer),
+        notes=_notes(left_out, dots),
     )
 
 
@@ -121,7 +123,7 @@ def _look(panel: Panel, kept: Sequence[Series], index: int) -> Look:
     return own or Look(PALETTE[index % len(PALETTE)], _STYLES[index % len(_STYLES)])
 
 
-def _axis(panel: Panel, lines: Iterable[Line], height: float) -> _Axis:
+def _axis(panel: Panel, lines: Iterable[Line], dots: Iterable[Dot], height: float) -> _Axis:
     values = [value for line in lines for value in line.tops if value is not None]
     top = panel.most if panel.most is not None else max(values, default=0.0)
     near = [
@@ -129,7 +131,8 @@ def _axis(panel: Panel, lines: Iterable[Line], height: float) -> _Axis:
         for step in panel.thresholds
         if panel.drawn_thresholds and step.above is not None and step.above <= top * _NEAR
     ]
-    high = max(top, *near, 0.0)
+    near.extend(dot.value for dot in dots if dot.value <= top * _NEAR)
+    high = top if panel.most is not None else max(top, *near, 0.0)
     low = min(0.0, *values, panel.least or 0.0, 0.0)
     unit = measure(panel.unit, max(high, -low))
     wanted = max(round(height / _PLACE_PER_STEP), 2)
@@ -164,7 +167,12 @@ def _curves(
         yield _area(lines[0], axis, times, height)
     for line in lines:
         css = f"line {line.look.colour} {line.look.style}"
-        yield svg.element("path", css=css, d=svg.path(_places(line.tops, axis, times)))
+        # On a stack what is nothing would only trace the series below it.
+        values = [
+            None if panel.stacked and not own else top
+            for own, top in zip(line.series.values, line.tops, strict=True)
+        ]
+        yield svg.element("path", css=css, d=svg.path(_places(values, axis, times)))
 
 
 def _stack(lines: Sequence[Line]) -> Iterator[tuple[tuple[float | None, ...], Line]]:
@@ -246,10 +254,10 @@ def _name(line: Line, unit: str) -> Name:
     return Name(line.look.colour, line.look.style, line.series.name, value)
 
 
-def _notes(left_out: int, answer: Answer) -> tuple[str, ...]:
+def _notes(left_out: int, dots: Sequence[Dot]) -> tuple[str, ...]:
     more = f"and {left_out} more series, all smaller" if left_out else ""
-    dots = "each diamond is a request that left a trace" if answer.dots else ""
-    return tuple(filter(None, (more, dots)))
+    told = "each diamond is a request that left a trace" if dots else ""
+    return tuple(filter(None, (more, told)))
 
 
 def _says(panel: Panel, lines: Sequence[Line]) -> str:

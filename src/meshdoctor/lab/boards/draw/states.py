@@ -7,13 +7,13 @@ from typing import Final
 
 from markupsafe import Markup
 
-from meshdoctor.lab.boards import plot
 from meshdoctor.lab.boards.asking import Answer, Series
-from meshdoctor.lab.boards.colours import PALETTE
-from meshdoctor.lab.boards.drawn import Drawn
+from meshdoctor.lab.boards.draw import plot
+from meshdoctor.lab.boards.draw.colours import PALETTE
+from meshdoctor.lab.boards.draw.drawn import Drawn, Name
+from meshdoctor.lab.boards.draw.plot import Times
+from meshdoctor.lab.boards.draw.units import shown
 from meshdoctor.lab.boards.model import Panel, Word
-from meshdoctor.lab.boards.plot import Times
-from meshdoctor.lab.boards.units import shown
 from meshdoctor.lab.report import svg
 
 MOST_ROWS: Final = 12
@@ -59,7 +59,9 @@ def draw(panel: Panel, answer: Answer, times: Times) -> Drawn:
     ]
     more = len(bars) - MOST_ROWS
     notes = (f"and {more} more",) if more > 0 else ()
-    return Drawn(picture=timeline(panel.title, bars[:MOST_ROWS], times), notes=notes)
+    words = dict.fromkeys(span.word for bar in bars for span in bar.spans)
+    names = tuple(Name(word.colour, "solid", word.text) for word in words)
+    return Drawn(timeline(panel.title, bars[:MOST_ROWS], times), names, notes=notes)
 
 
 def timeline(title: str, bars: Sequence[Bar], times: Times) -> Markup:

@@ -7,12 +7,12 @@ from typing import Final
 
 from markupsafe import Markup
 
-from meshdoctor.lab.boards import plot
 from meshdoctor.lab.boards.asking import Answer, Series
-from meshdoctor.lab.boards.drawn import Drawn
+from meshdoctor.lab.boards.draw import plot
+from meshdoctor.lab.boards.draw.drawn import Drawn
+from meshdoctor.lab.boards.draw.plot import Link, Times
+from meshdoctor.lab.boards.draw.units import shown
 from meshdoctor.lab.boards.model import Panel
-from meshdoctor.lab.boards.plot import Link, Times
-from meshdoctor.lab.boards.units import shown
 from meshdoctor.lab.report import svg
 from meshdoctor.lab.report.numbers import plain
 
@@ -95,7 +95,7 @@ def draw(panel: Panel, answer: Answer, times: Times, height: float, link: Link) 
         *plot.moments(times, height, _readings(panel, seen)),
         *(
             plot.exemplar(dot, height - rows_up(dot.value, seen) * row, panel.unit, times, link)
-            for dot in answer.dots
+            for dot in plot.loudest(answer.dots, times.seen)
         ),
     ]
     says = (
@@ -122,12 +122,13 @@ def _shaded(
     paths: dict[int, list[str]] = {}
     width = plot.WIDTH / max(len(times.seen.moments) - 1, 1)
     for index, values in enumerate(seen.rows):
-        top = round(height - (index + 1) * row, 1)
+        top, bottom = round(height - (index + 1) * row, 1), round(height - index * row, 1)
         for column, value in enumerate(values):
             if depth := shade(value, most):
-                left = round((column - 0.5) * width, 1)
+                # Neighbours share their edge to the digit, or light shines through between them.
+                left, right = (round((column + side) * width, 1) for side in (-0.5, 0.5))
                 paths.setdefault(depth, []).append(
-                    f"M{left:g} {top:g}h{width:.1f}v{row:.1f}h-{width:.1f}z"
+                    f"M{left:g} {top:g}H{right:g}V{bottom:g}H{left:g}z"
                 )
     for depth, cells_ in sorted(paths.items()):
         yield svg.element("path", css=f"heat heat{depth}", d="".join(cells_))

@@ -8,10 +8,10 @@ from typing import Final
 from markupsafe import Markup
 
 from meshdoctor.lab.boards.asking import Answer, Series
-from meshdoctor.lab.boards.colours import sign
-from meshdoctor.lab.boards.drawn import Drawn, Figure
+from meshdoctor.lab.boards.draw.colours import sign
+from meshdoctor.lab.boards.draw.drawn import Drawn, Figure
+from meshdoctor.lab.boards.draw.units import shown
 from meshdoctor.lab.boards.model import GAUGE, Panel, Threshold, Word
-from meshdoctor.lab.boards.units import shown
 from meshdoctor.lab.report import svg
 from meshdoctor.lab.report.scale import Scale
 

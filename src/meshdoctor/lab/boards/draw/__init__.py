@@ -1,0 +1,1 @@
+"""Drawings: from a panel and what Prometheus answered to pictures, figures and tables."""
