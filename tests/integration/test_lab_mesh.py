@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from meshdoctor.lab.evidence import CURVES, gather
+from meshdoctor.lab.evidence import gather
 from meshdoctor.lab.loopback import Mesh, loopback_mesh
 from meshdoctor.lab.model import Latency, LoadResult, group_traces
 from meshdoctor.lab.promquery import Prometheus
@@ -69,7 +69,7 @@ def holds(prometheus: Prometheus, expression: str) -> bool:
 
 
 def test_prometheus_sees_every_part(tmp_path: Path) -> None:
-    """All five targets are up, the curves have points, exemplars name traces that arrived."""
+    """All five targets are up, calls are counted, exemplars name traces that arrived."""
     settings = lab_settings(cache=CACHE, packages=True)
     with loopback_mesh(settings, tmp_path, monitored=True) as mesh:
         if mesh.prometheus is None and "CI" not in os.environ:
@@ -77,7 +77,7 @@ def test_prometheus_sees_every_part(tmp_path: Path) -> None:
         assert () == mesh.notes
         prometheus = mesh.prometheus
         assert prometheus
-        calls = CURVES["gRPC calls per second"]
+        calls = "sum(rate(rpc_client_call_duration_seconds_count[5s]))"
         seen = f"sum(up) == 5 and ({calls}) > 0"
         assert eventually(lambda: freshness(mesh) == "live" and holds(prometheus, seen), 15)
         assert {True} == {target.up for target in prometheus.targets()}

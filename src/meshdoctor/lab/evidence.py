@@ -8,31 +8,9 @@ from meshdoctor.lab.errors import LabError
 from meshdoctor.lab.loopback import Mesh
 from meshdoctor.lab.metricspage import MetricsPage, read_page
 from meshdoctor.lab.model import LoadResult, RunFacts, ScrapeTarget, group_traces
-from meshdoctor.lab.promquery import Prometheus
 from meshdoctor.lab.traces import is_complete
-from meshdoctor.telemetry.catalogue import RPC_CLIENT_DURATION, RPC_SERVER_DURATION
 
 _LIBRARIES = ("grpcio", "flask", "granian", "opentelemetry-sdk", "prometheus-client", "locust")
-_RATE = "[5s]"
-_STEP_SECONDS = 1.0
-
-Points = tuple[tuple[float, float], ...]
-
-CURVES = {
-    "gRPC calls per second": f"sum(rate({RPC_CLIENT_DURATION.name}_count{_RATE}))",
-    "gRPC call, 99th percentile, ms": (
-        "1000 * histogram_quantile(0.99, "
-        f"sum by (le) (rate({RPC_CLIENT_DURATION.name}_bucket{_RATE})))"
-    ),
-    "busiest backend, share of calls": (
-        f"max(rate({RPC_SERVER_DURATION.name}_count{_RATE}))"
-        f" / sum(rate({RPC_SERVER_DURATION.name}_count{_RATE}))"
-    ),
-    "CPU seconds per second, all services": (
-        f'sum(rate(process_cpu_seconds_total{{job!="prometheus"}}{_RATE}))'
-    ),
-}
-"""What Prometheus is asked for, by the title of the curve."""
 
 
 def gather(mesh: Mesh, load: LoadResult, ended: float) -> RunFacts:
@@ -47,7 +25,7 @@ def gather(mesh: Mesh, load: LoadResult, ended: float) -> RunFacts:
         Interrupted: the user wants to stop.
     """
     page, notes = _front_page(mesh)
-    targets, curves, versions = _watched(mesh, load.started, ended)
+    targets, versions = _watched(mesh)
     mesh.drain()
     traces = group_traces(mesh.spans.spans())
     if forgotten := mesh.spans.received - sum(len(trace.spans) for trace in traces):
@@ -63,7 +41,6 @@ def gather(mesh: Mesh, load: LoadResult, ended: float) -> RunFacts:
         seconds=ended - load.started,
         versions={**_versions(), **versions},
         notes=(*mesh.notes, *notes),
-        series=curves,
         sampling=mesh.settings.sampling,
     )
 
@@ -78,18 +55,15 @@ def _front_page(mesh: Mesh) -> tuple[MetricsPage, tuple[str, ...]]:
         return MetricsPage(()), (note,)
 
 
-def _watched(
-    mesh: Mesh, start: float, end: float
-) -> tuple[tuple[ScrapeTarget, ...], dict[str, Points], dict[str, str]]:
-    """Targets, curves and versions, from Prometheus if it runs, else from a scrape of our own."""
+def _watched(mesh: Mesh) -> tuple[tuple[ScrapeTarget, ...], dict[str, str]]:
+    """Targets and versions, from Prometheus if it runs, else from a scrape of our own."""
     if not mesh.prometheus:
-        return tuple(_scrape(mesh.topology.jobs)), {}, {}
+        return tuple(_scrape(mesh.topology.jobs)), {}
     try:
-        curves = _curves(mesh.prometheus, start, end)
-        return mesh.prometheus.targets(), curves, {"prometheus": mesh.prometheus.version()}
+        return mesh.prometheus.targets(), {"prometheus": mesh.prometheus.version()}
     except LabError as error:
         mesh.notes = (*mesh.notes, str(error))
-        return tuple(_scrape(mesh.topology.jobs)), {}, {}
+        return tuple(_scrape(mesh.topology.jobs)), {}
 
 
 def _scrape(jobs: Mapping[str, tuple[str, ...]]) -> Iterator[ScrapeTarget]:
@@ -100,18 +74,6 @@ def _scrape(jobs: Mapping[str, tuple[str, ...]]) -> Iterator[ScrapeTarget]:
             except (OSError, ValueError) as error:
                 samples, problem = 0, str(error)
             yield ScrapeTarget(job, address, not problem, problem, samples)
-
-
-def _curves(prometheus: Prometheus, start: float, end: float) -> dict[str, Points]:
-    found = {
-        title: prometheus.range(expression, start, end, _STEP_SECONDS)
-        for title, expression in CURVES.items()
-    }
-    return {
-        title: tuple((at - start, value) for at, value in curves[0].points)
-        for title, curves in found.items()
-        if curves
-    }
 
 
 def _versions() -> dict[str, str]:

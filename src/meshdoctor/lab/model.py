@@ -203,8 +203,6 @@ class RunFacts:
         seconds: how long the load lasted.
         versions: what ran, by name (python, grpcio, prometheus, ...).
         notes: sentences for the reader, such as "Prometheus was not to be had: ...".
-        series: curves from Prometheus by name, as (seconds since `started_at`, value); empty
-            when Prometheus did not run.
         sampling: the share of requests that should have left a trace, 0..1. The default is what
             ships, so that forgetting it never excuses missing spans.
     """
@@ -219,7 +217,6 @@ class RunFacts:
     seconds: float
     versions: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    series: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
     sampling: float = 0.1
 
 

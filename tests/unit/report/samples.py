@@ -82,7 +82,6 @@ def hostile_run() -> RunFacts:
         seconds=1.0,
         versions={HOSTILE: HOSTILE},
         notes=(HOSTILE,),
-        series={HOSTILE: ((0.0, 1.0), (1.0, math.nan))},
     )
 
 
