@@ -62,6 +62,7 @@ def _failing() -> str:
     """Write a Go template that lists the kinds of probes that fail between the pair."""
     edge = select(NODE_PROBE_SUCCESS, "source_node=%q", "target_node=%q")
     asked = f"printf `{edge} == 0` $labels.source_node $labels.target_node | query"
+    asked = f'{asked} | sortByLabel "probe"'  # a query's order is chance
     return f"{{{{ range {asked} }}}} {{{{ .Labels.probe }}}}{{{{ end }}}}"
 
 
