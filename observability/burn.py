@@ -43,7 +43,8 @@ def _expression(slo: Slo, tier: Tier) -> str:
     return (
         f"{_burn(slo, tier.long)} > {tier.burn:g}\n"
         f"and {_burn(slo, tier.short)} > {tier.burn:g}\n"
-        f"and {_events(slo, tier.short)} > {knobs.LEAST_EVENTS_PER_SECOND:g}"
+        f"and {_events(slo, tier.short)} > {knobs.LEAST_EVENTS_PER_SECOND:g}\n"
+        f"and {_errors(slo, tier.long)} >= {knobs.LEAST_ERRORS:g}"
     )
 
 
@@ -54,3 +55,8 @@ def _burn(slo: Slo, window: str) -> str:
 def _events(slo: Slo, window: str) -> str:
     series = f'{slos.EVENTS}{{slo="{slo.name}"}}'
     return series if window == "5m" else f"avg_over_time({series}[{window}])"
+
+
+def _errors(slo: Slo, window: str) -> str:
+    series = f'{slos.ERRORS}{{slo="{slo.name}"}}'
+    return f"sum_over_time({series}[{window}]) * {knobs.EVALUATE_OBJECTIVES_SECONDS}"

@@ -100,6 +100,10 @@ TIERS: Final = (
 LEAST_EVENTS_PER_SECOND: Final = 0.1
 """Below it, over a tier's short window, a ratio says nothing: one unlucky visitor is 50 %."""
 
+LEAST_ERRORS: Final = 10
+"""Fewer bad events in a tier's long window are bad luck. It matters while that window is young:
+three late lookups in the first five minutes of a Prometheus are 5 % of them all."""
+
 OBJECTIVES: Final = MappingProxyType(
     {
         "marketplace-availability": 0.999,

@@ -58,7 +58,7 @@ def test_an_alert_is_complete(alert: Alert) -> None:
 @by_alert
 def test_an_alert_that_waits_waits_for_minutes_or_seconds(alert: Alert) -> None:
     """Where persistence is counted there is no `for`, but for the one that lets DNS go first."""
-    counted = "sum_over_time(" in alert.expression
+    counted = ":seen[" in alert.expression
 
     assert re.fullmatch(r"(\d+[smh])?", alert.hold)
     assert not counted or alert.hold in {"", "15s"}

@@ -73,9 +73,9 @@ def test_a_rule_comes_after_what_it_reads() -> None:
 @by_slo
 @by_tier
 def test_a_burn_alert_asks_both_windows_and_for_traffic(slo: Slo, tier: Tier) -> None:
-    """It matters (long window), it goes on (short one), and it is no single unlucky visitor."""
+    """It matters (long window), it goes on (short one), and it is no handful of the unlucky."""
     alert = burn_alert(slo, tier)
-    long, short, events = alert.expression.split("\nand ")
+    long, short, events, errors = alert.expression.split("\nand ")
 
     assert (
         f'{slos.error_ratio(tier.long)}{{slo="{slo.name}"}} / {slo.budget:g} > {tier.burn:g}'
@@ -83,6 +83,7 @@ def test_a_burn_alert_asks_both_windows_and_for_traffic(slo: Slo, tier: Tier) ->
     )
     assert long.replace(f"rate{tier.long}{{", f"rate{tier.short}{{") == short
     assert events.endswith(f" > {knobs.LEAST_EVENTS_PER_SECOND:g}")
+    assert f"[{tier.long}]) * {knobs.EVALUATE_OBJECTIVES_SECONDS} >= {knobs.LEAST_ERRORS}" in errors
     assert (slo.name, tier.short) == (alert.labels["slo"], alert.labels["window"])
     assert (tier.severity, tier.hold, Rank.BURN) == (alert.severity, alert.hold, alert.rank)
 
