@@ -27,6 +27,7 @@ _RCODES = {
     "servfail": dns.rcode.SERVFAIL,
     "refused": dns.rcode.REFUSED,
     "nxdomain": dns.rcode.NXDOMAIN,
+    "empty": dns.rcode.NOERROR,  # a Service that selects no ready Pod
 }
 BEHAVIOURS = (ANSWER, SILENT, *_RCODES, f"{SLOW}:SECONDS")
 

@@ -55,6 +55,14 @@ def test_a_failing_server_says_how(word: str) -> None:
     assert (dns.rcode.from_text(word), []) == (response.rcode(), response.answer)
 
 
+def test_a_service_without_pods_has_a_name_and_no_address() -> None:
+    """Told to be empty, it answers for the name it knows as CoreDNS for a Service without Pods."""
+    response = ask(NAME, "A", "empty")
+
+    assert (dns.rcode.NOERROR, []) == (response.rcode(), response.answer)
+    assert [dns.rdatatype.SOA] == [rrset.rdtype for rrset in response.authority]
+
+
 @pytest.mark.parametrize("packet", [b"", b"\0", b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 600])
 def test_noise_gets_no_answer(packet: bytes) -> None:
     """What is no DNS query is dropped, and the server lives."""
