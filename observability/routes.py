@@ -1,10 +1,11 @@
 """Who hears of which alert, and which alert explains which: Alertmanager's configuration."""
 
+from itertools import pairwise
 from typing import Any, Final
 
 from observability import knobs
 from observability.model import Rank, Severity
-from observability.watch import CAUSE_RECENT, EVERYWHERE, LOCAL_CAUSES, WITHIN
+from observability.watch import CAUSE_RECENT, EVERYWHERE, LOCAL_CAUSES, WITHIN, paging_windows
 
 ORDER: Final = (Rank.NETWORK, Rank.DNS, Rank.CLUSTER, Rank.RPC, Rank.ABSENCE, Rank.BURN)
 """From the root of things to their effects."""
@@ -93,6 +94,15 @@ def _burns() -> list[dict[str, Any]]:
     return [
         _silences(recent(EVERYWHERE), burning, ["window"]),
         _silences(recent(WITHIN), burning, ["namespace", "window"]),
+        # What spends a budget fast spends it also at every slower speed that pages.
+        *(
+            _silences(
+                [*burning, _is("window", faster)],
+                [*burning, _is("window", slower)],
+                ["namespace", "slo"],
+            )
+            for faster, slower in pairwise(paging_windows())
+        ),
     ]
 
 

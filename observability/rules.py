@@ -15,7 +15,7 @@ GROUPS: Final = (
         (*nodes.rules(), *causes.rules(), *cluster.alerts(), *watch.recent()),
     ),
     Group(
-        "mesh-tickets",
+        "mesh-warnings",
         knobs.EVALUATE_OBJECTIVES_SECONDS,
         (*causes.tickets(), *nodes.tickets(), *watch.alerts()),
     ),

@@ -33,15 +33,19 @@ def alerts() -> tuple[Alert, ...]:
 
 def recent() -> tuple[Alert, ...]:
     """Return `CauseRecent` for the short window of each tier that pages."""
-    windows = [tier.short for tier in knobs.TIERS if tier.severity == Severity.PAGE]
     return tuple(
         alert
-        for window in windows
+        for window in paging_windows()
         for alert in (
             _recent(window, EVERYWHERE, "", FAR_REACHING, f'cause!~"{LOCAL_CAUSES}"'),
             _recent(window, WITHIN, " by (namespace)", EXPLAINING),
         )
     )
+
+
+def paging_windows() -> tuple[str, ...]:
+    """Return the short windows of the tiers that page, the fastest first."""
+    return tuple(tier.short for tier in knobs.TIERS if tier.severity == Severity.PAGE)
 
 
 def _recent(

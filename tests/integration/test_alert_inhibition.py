@@ -67,6 +67,7 @@ DOWN = page("TargetScrapeDown", namespace="shop", job="recommendations")
 BURN = page("MarketplaceFreshnessBudgetBurnFast", namespace="shop")
 SLOW_BURN = page("MarketplaceFreshnessBudgetBurnHigh", namespace="shop")
 CALLS_THERE = page("RecommendationsUnavailableRate", cause="connect-refused", **ELSEWHERE)
+OTHER_BURN = page("RecommendationsLatencyBudgetBurnHigh", namespace="shop")
 BURN_THERE = page("MarketplaceFreshnessBudgetBurnFast", namespace="other")
 EXPIRES = page("TlsCertExpiryCritical", server_address="recommendations:50051")
 RECENT_HERE = {**page("CauseRecent", namespace="shop"), "window": "5m", "reach": "namespace"}
@@ -81,7 +82,7 @@ RECENT_FAR = {**page("CauseRecent"), "window": "5m", "reach": "everywhere"}
         ([PULL, CALLS, ABSENT, DOWN, BURN, SLOW_BURN], [PULL]),
         ([CALLS, ABSENT, DOWN, BURN, SLOW_BURN], [CALLS]),
         ([ABSENT, DOWN, BURN], [ABSENT]),
-        ([BURN, SLOW_BURN], [BURN, SLOW_BURN]),
+        ([BURN, SLOW_BURN], [BURN]),
     ],
     ids=["network", "dns", "cluster", "rpc", "absence", "burn"],
 )
@@ -132,10 +133,18 @@ def test_a_burn_is_silent_while_its_windows_remember_a_page(
         ([SHEDDING, LATE], [SHEDDING]),
         ([SHEDDING, CALLS], [SHEDDING, CALLS]),
         ([EXPIRES, CALLS, BURN], [EXPIRES, CALLS]),
+        ([BURN, SLOW_BURN, OTHER_BURN], [BURN, OTHER_BURN]),
         ([DOWN, ABSENT], [ABSENT]),
         ([{**DOWN, "job": "coredns"}, ABSENT], [{**DOWN, "job": "coredns"}, ABSENT]),
     ],
-    ids=["late and shedding", "refused and shedding", "a warning", "one job", "another job"],
+    ids=[
+        "late and shedding",
+        "refused and shedding",
+        "a warning",
+        "two budgets",
+        "one job",
+        "another job",
+    ],
 )
 def test_pages_of_one_rank_silence_only_what_they_explain(
     address: str, firing: list[Labels], heard: list[Labels]
