@@ -71,7 +71,7 @@ def _drill(options: argparse.Namespace, settings: LabSettings, interruption: Int
     scenarios = tuple(each for each in SCENARIOS if each.fault in wanted)
     phases = Phases(_BEFORE_SECONDS, options.seconds, _AFTER_SECONDS)
     if options.healthy:
-        scenarios, phases = (LEFT_ALONE,), Phases(options.healthy, 0, 0)
+        scenarios, phases = (LEFT_ALONE,), Phases(0, options.healthy, 0)
     plan = DrillPlan(scenarios, phases, options.at_once, options.out)
     with shown(each.fault for each in scenarios) as tell:
         results = run_drill(plan, settings, interruption, tell)

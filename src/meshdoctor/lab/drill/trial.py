@@ -112,7 +112,7 @@ def make(
         last(phases.healthy, "healthy")
         hurt = time.time()
         scenario.hurt(mesh)
-        last(phases.hurt, "hurt")
+        last(phases.hurt, scenario.says)
         healed = time.time()
         scenario.heal(mesh)
         last(phases.healed, "healed")
