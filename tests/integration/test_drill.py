@@ -50,7 +50,7 @@ def _there(name: str) -> bool:
 def test_the_right_page_comes_once_and_in_time(settings: LabSettings, tmp_path: Path) -> None:
     """Three faults, three meshes at once: every goal of the drill is met in each."""
     scenarios = tuple(each for each in SCENARIOS if each.fault in TRIED)
-    plan = DrillPlan(scenarios, Phases(40, 90, 75), len(scenarios), tmp_path)
+    plan = DrillPlan(scenarios, Phases(30, 80, 65), len(scenarios), tmp_path)
     results = run(plan, settings, Interruption(), _say)
 
     assert dict.fromkeys(TRIED, ()) == {each.scenario.fault: each.reasons for each in results}

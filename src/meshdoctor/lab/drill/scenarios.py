@@ -28,7 +28,7 @@ class Scenario:
         fault: its code in `meshdoctor.faults`.
         says: what is done, in words.
         hurt: does it; the fault counts from the moment before.
-        heal: undoes it; health counts from the moment before.
+        heal: undoes it; health counts from the moment after.
         alert: the page that has to come; empty when none may.
         users: of the load, each one request a second.
     """

@@ -50,7 +50,7 @@ class Trial:
     Attributes:
         started: when the load began.
         hurt: when the fault was about to begin.
-        healed: when its end was about to begin.
+        healed: when the mesh was whole again, every process ready.
         ended: when nobody looked any longer.
         notifications: all that the pager got.
         timeline: every alert that was pending or firing, also those that paged nobody.
@@ -113,8 +113,8 @@ def make(
         hurt = time.time()
         scenario.hurt(mesh)
         last(phases.hurt, scenario.says)
-        healed = time.time()
         scenario.heal(mesh)
+        healed = time.time()
         last(phases.healed, "healed")
         ended = time.time()
         step = max(_STEP_SECONDS, (ended - started) / _MOST_STEPS)
