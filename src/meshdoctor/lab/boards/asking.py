@@ -168,11 +168,8 @@ def _result(future: Future[tuple[Found, ...]] | None) -> tuple[tuple[Found, ...]
 
 def _series(curve: Curve, target: Target, seen: Window) -> Series:
     """Put the points of a curve at the moments of the window; a missing one leaves a gap."""
-    if target.instant:
-        values = tuple(finite(value) for _, value in curve.points[-1:])
-    else:
-        points = {round(at * 1000): finite(value) for at, value in curve.points}
-        values = tuple(points.get(round(at * 1000)) for at in seen.moments)
+    points = {round(at * 1000): finite(value) for at, value in curve.points}
+    values = tuple(points.get(round(at * 1000)) for at in seen.moments)
     return Series(_name(curve.labels, target.legend), curve.labels, values, target.ref)
 
 

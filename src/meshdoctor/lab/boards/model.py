@@ -12,6 +12,8 @@ GAUGE = "gauge"
 HEATMAP = "heatmap"
 TABLE = "table"
 STATES = "state-timeline"
+KINDS = frozenset({LINES, FIGURE, GAUGE, HEATMAP, TABLE, STATES})
+"""Grafana's panel types that are drawn here."""
 
 
 @dataclass(frozen=True, slots=True)

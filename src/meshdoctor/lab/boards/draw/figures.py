@@ -78,7 +78,7 @@ def _figure(panel: Panel, series: Series) -> Figure:
         name=series.name,
         colour=colour if judged else "",
         sign=sign(colour) if judged else "",
-        spark=_spark(series.values) if panel.kind != GAUGE and len(series.values) > 1 else Markup(),
+        spark=_spark(series.values) if panel.kind != GAUGE and len(series.known) > 1 else Markup(),
         dial=_dial(panel, value) if panel.kind == GAUGE else Markup(),
     )
 

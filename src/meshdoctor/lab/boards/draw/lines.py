@@ -1,6 +1,5 @@
 """Curves over time, plain or stacked, with thresholds, and dots that lead to traces."""
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -10,14 +9,15 @@ from markupsafe import Markup
 
 from meshdoctor.lab.boards.asking import Answer, Dot, Series
 from meshdoctor.lab.boards.draw import plot
+from meshdoctor.lab.boards.draw.axis import Axis, make_axis
 from meshdoctor.lab.boards.draw.colours import PALETTE
 from meshdoctor.lab.boards.draw.drawn import Drawn, Name
 from meshdoctor.lab.boards.draw.plot import Link, Times
-from meshdoctor.lab.boards.draw.units import Measure, measure, shown
+from meshdoctor.lab.boards.draw.units import shown
 from meshdoctor.lab.boards.model import Look, Panel
 from meshdoctor.lab.report import svg
 from meshdoctor.lab.report.numbers import plain
-from meshdoctor.lab.report.scale import Scale, spread, ticks
+from meshdoctor.lab.report.scale import spread
 
 MOST_SERIES: Final = 8
 """As many as there are colours; the rest is counted."""
@@ -26,8 +26,6 @@ _SHORT_NAME, _LONG_NAME = 7, 17  # letters that fit beside a chart: `.beside` in
 _STYLES: Final = ("solid", "dash", "dot")
 _FEW_ZEROS: Final = 3
 _LABEL_GAP: Final = 14.0
-_PLACE_PER_STEP: Final = 36.0
-_NEAR: Final = 2.5  # what lies this many times above the curves still fits the picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +35,6 @@ class Line:
     series: Series
     look: Look
     tops: tuple[float | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Axis:
-    """The vertical axis: places, marks, and the unit in which they are told."""
-
-    y: Scale
-    marks: tuple[float, ...]
-    unit: Measure
 
 
 def draw(panel: Panel, answer: Answer, times: Times, height: float, link: Link) -> Drawn:
@@ -123,30 +112,15 @@ def _look(panel: Panel, kept: Sequence[Series], index: int) -> Look:
     return own or Look(PALETTE[index % len(PALETTE)], _STYLES[index % len(_STYLES)])
 
 
-def _axis(panel: Panel, lines: Iterable[Line], dots: Iterable[Dot], height: float) -> _Axis:
-    values = [value for line in lines for value in line.tops if value is not None]
-    top = panel.most if panel.most is not None else max(values, default=0.0)
-    near = [
-        step.above
-        for step in panel.thresholds
-        if panel.drawn_thresholds and step.above is not None and step.above <= top * _NEAR
+def _axis(panel: Panel, lines: Iterable[Line], dots: Iterable[Dot], height: float) -> Axis:
+    values = (value for line in lines for value in line.tops if value is not None)
+    bounds = [
+        step.above for step in panel.thresholds if panel.drawn_thresholds and step.above is not None
     ]
-    near.extend(dot.value for dot in dots if dot.value <= top * _NEAR)
-    high = top if panel.most is not None else max(top, *near, 0.0)
-    low = min(0.0, *values, panel.least or 0.0, 0.0)
-    unit = measure(panel.unit, max(high, -low))
-    wanted = max(round(height / _PLACE_PER_STEP), 2)
-    steps = ticks(max(high, -low) / unit.size, wanted)
-    size = steps[1] * unit.size
-    if panel.most is not None and low >= 0:
-        marks = tuple(size * index for index in range(math.floor(high / size + 1e-9) + 1))
-        return _Axis(Scale(0.0, high, height, 0.0), marks, unit)
-    count = range(math.floor(low / size + 1e-9), math.ceil(high / size - 1e-9) + 1)
-    marks = tuple(size * index for index in count) if high > low else (0.0, size)
-    return _Axis(Scale(marks[0], marks[-1], height, 0.0), marks, unit)
+    return make_axis(panel, values, [*bounds, *(dot.value for dot in dots)], height)
 
 
-def _frame(axis: _Axis, times: Times, height: float) -> Iterator[svg.Element]:
+def _frame(axis: Axis, times: Times, height: float) -> Iterator[svg.Element]:
     if axis.unit.name:
         yield svg.element("text", text=axis.unit.name, css="tick end", x=-8, y=plot.TOP - 10)
     for mark in axis.marks:
@@ -158,7 +132,7 @@ def _frame(axis: _Axis, times: Times, height: float) -> Iterator[svg.Element]:
 
 
 def _curves(
-    panel: Panel, lines: Sequence[Line], axis: _Axis, times: Times, height: float
+    panel: Panel, lines: Sequence[Line], axis: Axis, times: Times, height: float
 ) -> Iterator[svg.Element]:
     """Draw areas first, so that no line lies under one."""
     if panel.stacked:
@@ -183,28 +157,27 @@ def _stack(lines: Sequence[Line]) -> Iterator[tuple[tuple[float | None, ...], Li
 
 
 def _places(
-    values: Sequence[float | None], axis: _Axis, times: Times
+    values: Sequence[float | None], axis: Axis, times: Times
 ) -> list[tuple[float, float] | None]:
-    moments = times.seen.moments
-    pairs = zip(moments if len(values) > 1 else moments[-1:], values, strict=True)
+    pairs = zip(times.seen.moments, values, strict=True)
     return [None if value is None else (times.x(at), axis.y(value)) for at, value in pairs]
 
 
-def _band(line: Line, below: Sequence[float | None], axis: _Axis, times: Times) -> svg.Element:
+def _band(line: Line, below: Sequence[float | None], axis: Axis, times: Times) -> svg.Element:
     upper = [place for place in _places(line.tops, axis, times) if place]
     lower = [place for place in _places(below, axis, times) if place]
     d = svg.path([*upper, *reversed(lower)])
     return svg.element("path", css=f"band {line.look.colour}", d=d)
 
 
-def _area(line: Line, axis: _Axis, times: Times, height: float) -> svg.Element:
+def _area(line: Line, axis: Axis, times: Times, height: float) -> svg.Element:
     places = [place for place in _places(line.tops, axis, times) if place]
     floor = axis.y(0.0) if axis.y.low < 0 else height
     closed = [(places[0][0], floor), *places, (places[-1][0], floor)] if places else []
     return svg.element("path", css=f"area {line.look.colour}", d=svg.path(closed))
 
 
-def _thresholds(panel: Panel, axis: _Axis) -> Iterator[svg.Element]:
+def _thresholds(panel: Panel, axis: Axis) -> Iterator[svg.Element]:
     """Draw each bound, or say that it lies above the picture."""
     bounds = [step for step in panel.thresholds if step.above is not None]
     for step in bounds if panel.drawn_thresholds else ():
@@ -218,7 +191,7 @@ def _thresholds(panel: Panel, axis: _Axis) -> Iterator[svg.Element]:
         yield svg.element("text", text=words, css="tick", x=4, y=y - 5)
 
 
-def _ends(lines: Sequence[Line], axis: _Axis, height: float) -> Iterator[svg.Element]:
+def _ends(lines: Sequence[Line], axis: Axis, height: float) -> Iterator[svg.Element]:
     """Write each name where its line ends, moved apart where lines end together."""
     lasts = [_last(line.tops) for line in lines]
     ends = {index: last for index, last in enumerate(lasts) if last is not None}
@@ -241,7 +214,6 @@ def _readings(panel: Panel, lines: Sequence[Line], times: Times) -> Iterator[plo
         told = [
             (value, f"{line.series.name or panel.title}: {shown(value, panel.unit)}")
             for line in lines
-            if len(line.series.values) > index
             if (value := line.series.values[index]) is not None
         ]
         told.sort(key=lambda pair: -pair[0])

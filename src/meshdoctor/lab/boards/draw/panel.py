@@ -1,13 +1,23 @@
 """From a panel and its answer to what the page shows, whatever the panel's type."""
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from meshdoctor.lab.boards.asking import Answer
 from meshdoctor.lab.boards.draw import figures, heatmap, lines, plot, states, table
 from meshdoctor.lab.boards.draw.drawn import Drawn
 from meshdoctor.lab.boards.draw.plot import Link, Times
-from meshdoctor.lab.boards.model import FIGURE, GAUGE, HEATMAP, LINES, STATES, TABLE, Panel
+from meshdoctor.lab.boards.model import (
+    FIGURE,
+    GAUGE,
+    HEATMAP,
+    KINDS,
+    LINES,
+    STATES,
+    TABLE,
+    Panel,
+)
 
 _ROW_HEIGHT: Final = 30.0  # Grafana's
 _HEAD: Final = 52.0  # title and padding of a panel
@@ -27,7 +37,10 @@ def draw(panel: Panel, answer: Answer, times: Times, link: Link) -> Drawn:
     Returns:
         What the page shows. Without data it says so, and why if that is known.
     """
-    if not any(each.known for each in answer.series) and not (panel.blank and answer.series):
+    if panel.kind not in KINDS:
+        return Drawn(empty="Not drawn here", why=f"Only Grafana draws a {panel.kind} panel.")
+    has_word_for_none = panel.kind in {FIGURE, GAUGE} and panel.blank and answer.series
+    if not any(each.known for each in answer.series) and not has_word_for_none:
         return _empty(panel, answer)
     height = max(panel.height * _ROW_HEIGHT - _HEAD - plot.TOP - plot.BOTTOM, _LEAST_HEIGHT)
     ways = {
@@ -38,9 +51,9 @@ def draw(panel: Panel, answer: Answer, times: Times, link: Link) -> Drawn:
         GAUGE: lambda: figures.draw(panel, answer),
         TABLE: lambda: table.draw(panel, answer),
     }
-    if panel.kind not in ways:
-        return Drawn(empty="Not drawn here", why=f"Only Grafana draws a {panel.kind} panel.")
-    return ways[panel.kind]()
+    drawn = ways[panel.kind]()
+    # One of several questions failed: what is shown is not all.
+    return replace(drawn, notes=(*drawn.notes, answer.problem)) if answer.problem else drawn
 
 
 def _empty(panel: Panel, answer: Answer) -> Drawn:
