@@ -25,7 +25,8 @@ _CALLS: Final = select(RPC_CLIENT_DURATION, _METHODS, suffix="_count")
 _WINDOW: Final = "5m"
 _ERROR: Final = "app-error"
 _OVERLOADED: Final = "app-overloaded"
-_NO_ADDRESS: Final = "dns-no-address"
+# A server that is well can give both answers for a Service without a ready Pod.
+_NO_ADDRESS: Final = "dns-no-address|dns-nxdomain"
 _NOT_UNAVAILABLE: Final = (_ERROR, _OVERLOADED, "caller-error", "cancelled")
 _TELLS_NOTHING: Final = "breaker-open"
 _DNS: Final = "dns-.+"
@@ -73,7 +74,7 @@ UNAVAILABLE: Final = _calls(
 ERRORS: Final = _one_cause("erroneous_calls", _ERROR, knobs.ERROR_RATIO)
 SHEDDING: Final = _one_cause("shed_calls", _OVERLOADED, knobs.SHEDDING_PAGE_RATIO)
 LOOKUPS: Final = _lookups("failed_lookups", f'error_type!~"|{_NO_ADDRESS}"')
-NO_ADDRESS: Final = _lookups("empty_lookups", f'error_type="{_NO_ADDRESS}"')
+NO_ADDRESS: Final = _lookups("empty_lookups", f'error_type=~"{_NO_ADDRESS}"')
 
 TROUBLES: Final = (LOOKUPS, NO_ADDRESS, UNAVAILABLE, ERRORS, SHEDDING)
 """DNS first: what explains is known before what it explains."""
@@ -110,7 +111,6 @@ def _dns_alerts() -> tuple[Alert, ...]:
                 "dns-timeout",
                 "dns-refused",
                 "dns-servfail",
-                "dns-nxdomain",
                 "dns-udp-lost",
                 "network-policy-dns",
                 "routing-clusterip-gone",
@@ -121,15 +121,16 @@ def _dns_alerts() -> tuple[Alert, ...]:
             family="ServiceWithoutAddress",
             expression=expression(NO_ADDRESS),
             severity=Severity.PAGE,
-            rank=Rank.DNS,
+            rank=Rank.ROUTING,
             layer=Layer.ROUTING,
-            summary=f"The Service that {WHERE} calls has no address",
+            summary=f"The name that {WHERE} calls has no address: {{{{ $labels.cause }}}}",
             description=(
-                f"{SHARE} of the lookups of {WHERE} in the last minute found the name and no "
-                "address behind it: the Service selects no ready Pod."
+                f"{SHARE} of the lookups of {WHERE} in the last minute were answered without an "
+                "address ({{ $labels.cause }}): the Service selects no ready Pod, or there is no "
+                "Service of that name. DNS itself works."
             ),
             dashboard="mesh-dns-network",
-            faults=("routing-no-endpoints",),
+            faults=("routing-no-endpoints", "dns-nxdomain"),
         ),
     )
 

@@ -22,6 +22,7 @@ class Rank(StrEnum):
     NETWORK = "network"
     DNS = "dns"
     CLUSTER = "cluster"
+    ROUTING = "routing"
     RPC = "rpc"
     ABSENCE = "absence"
     BURN = "burn"

@@ -5,9 +5,12 @@ from typing import Any, Final
 
 from observability import knobs
 from observability.model import Rank, Severity
-from observability.watch import CAUSE_RECENT, EVERYWHERE, LOCAL_CAUSES, WITHIN, paging_windows
+from observability.watch import CAUSE_RECENT, EVERYWHERE, FAR_REACHING, WITHIN, paging_windows
 
-ORDER: Final = (Rank.NETWORK, Rank.DNS, Rank.CLUSTER, Rank.RPC, Rank.ABSENCE, Rank.BURN)
+ORDER: Final = (
+    *(Rank.NETWORK, Rank.DNS, Rank.CLUSTER, Rank.ROUTING),
+    *(Rank.RPC, Rank.ABSENCE, Rank.BURN),
+)
 """From the root of things to their effects."""
 
 NOBODY: Final = "nobody"
@@ -58,16 +61,10 @@ def _route() -> dict[str, Any]:
 
 def _by_rank() -> list[dict[str, Any]]:
     """A page silences the pages of every lower rank."""
-    rules = []
-    for place, rank in enumerate(ORDER[:-1]):
-        below = ORDER[place + 1 :]
-        if rank is Rank.NETWORK:
-            rules.append(_pages(rank, below, []))
-            continue
-        if rank is Rank.DNS:
-            rules.append(_pages(rank, below, [], _not("cause", LOCAL_CAUSES)))
-        rules.append(_pages(rank, below, _NAMESPACE))
-    return rules
+    return [
+        _pages(rank, ORDER[place + 1 :], [] if rank in FAR_REACHING else _NAMESPACE)
+        for place, rank in enumerate(ORDER[:-1])
+    ]
 
 
 def _of_one_thing() -> list[dict[str, Any]]:
@@ -106,9 +103,9 @@ def _burns() -> list[dict[str, Any]]:
     ]
 
 
-def _pages(rank: Rank, below: tuple[Rank, ...], equal: list[str], *more: str) -> dict[str, Any]:
+def _pages(rank: Rank, below: tuple[Rank, ...], equal: list[str]) -> dict[str, Any]:
     page = _is("severity", Severity.PAGE)
-    return _silences([page, _is("rank", rank), *more], [page, _any("rank", below)], equal)
+    return _silences([page, _is("rank", rank)], [page, _any("rank", below)], equal)
 
 
 def _silences(source: list[str], target: list[str], equal: list[str]) -> dict[str, Any]:
@@ -118,10 +115,6 @@ def _silences(source: list[str], target: list[str], equal: list[str]) -> dict[st
 
 def _is(label: str, value: str) -> str:
     return f'{label}="{value}"'
-
-
-def _not(label: str, pattern: str) -> str:
-    return f'{label}!~"{pattern}"'
 
 
 def _any(label: str, values: tuple[str, ...]) -> str:

@@ -18,9 +18,10 @@ WITHIN: Final = "namespace"
 """The value of `reach` when the cause explains burns in its own namespace."""
 
 FAR_REACHING: Final = (Rank.NETWORK, Rank.DNS)
-EXPLAINING: Final = (Rank.NETWORK, Rank.DNS, Rank.CLUSTER, Rank.RPC, Rank.ABSENCE)
-LOCAL_CAUSES: Final = "dns-nxdomain|dns-no-address"
-"""Lookups that fail with these tell something of one name, and nothing of the cluster's DNS."""
+EXPLAINING: Final = (
+    *(Rank.NETWORK, Rank.DNS, Rank.CLUSTER),
+    *(Rank.ROUTING, Rank.RPC, Rank.ABSENCE),
+)
 
 _LAYER: Final = "watch"
 _OURS: Final = f'job=~"{knobs.MARKETPLACE}|{knobs.RECOMMENDATIONS}|{knobs.AGENT}"'
@@ -37,7 +38,7 @@ def recent() -> tuple[Alert, ...]:
         alert
         for window in paging_windows()
         for alert in (
-            _recent(window, EVERYWHERE, "", FAR_REACHING, f'cause!~"{LOCAL_CAUSES}"'),
+            _recent(window, EVERYWHERE, "", FAR_REACHING),
             _recent(window, WITHIN, " by (namespace)", EXPLAINING),
         )
     )
@@ -48,15 +49,12 @@ def paging_windows() -> tuple[str, ...]:
     return tuple(tier.short for tier in knobs.TIERS if tier.severity == Severity.PAGE)
 
 
-def _recent(
-    window: str, reach: str, grouping: str, ranks: tuple[Rank, ...], *matchers: str
-) -> Alert:
+def _recent(window: str, reach: str, grouping: str, ranks: tuple[Rank, ...]) -> Alert:
     pages = select(
         ALERTS,
         'alertstate="firing"',
         f'severity="{Severity.PAGE}"',
         f'rank=~"{"|".join(ranks)}"',
-        *matchers,
     )
     return Alert(
         name=CAUSE_RECENT,

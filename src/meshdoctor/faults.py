@@ -198,7 +198,9 @@ _CAUSES: Final = (
             "routing-clusterip-gone",
         ),
     ),
-    Cause("dns-nxdomain", "the name does not exist", ("dns-nxdomain",)),
+    # CoreDNS denies the name of a headless Service without a ready Pod (kubernetes/dns, DNS-Based
+    # Service Discovery 2.4.1); other servers answer it without an address.
+    Cause("dns-nxdomain", "the name does not exist", ("dns-nxdomain", "routing-no-endpoints")),
     Cause("dns-no-address", "the name has no address", ("routing-no-endpoints",)),
     Cause("dns-servfail", "the DNS server failed", ("dns-servfail",)),
     Cause("dns-refused", "the DNS server cannot be reached or refuses", ("dns-refused",)),

@@ -57,7 +57,7 @@ def labels(alert: Alert, **more: str) -> Labels:
 
 NETWORK = page("NodeToNodeUnreachable", source_node="a", target_node="b")
 DNS = page("DnsFailureRatioHigh", cause="dns-timeout", **HERE)
-NO_NAME = page("DnsFailureRatioHigh", cause="dns-nxdomain", **HERE)
+NO_NAME = page("ServiceWithoutAddress", cause="dns-nxdomain", **HERE)
 PULL = page("ImagePullFailing", namespace="shop", container="recommendations")
 CALLS = page("RecommendationsUnavailableRate", cause="connect-refused", **HERE)
 LATE = page("RecommendationsUnavailableRate", cause="app-deadline", **HERE)
@@ -77,14 +77,15 @@ RECENT_FAR = {**page("CauseRecent"), "window": "5m", "reach": "everywhere"}
 @pytest.mark.parametrize(
     ("firing", "heard"),
     [
-        ([NETWORK, DNS, PULL, CALLS, ABSENT, DOWN, BURN], [NETWORK]),
-        ([DNS, PULL, CALLS, ABSENT, DOWN, BURN], [DNS]),
-        ([PULL, CALLS, ABSENT, DOWN, BURN, SLOW_BURN], [PULL]),
+        ([NETWORK, DNS, PULL, NO_NAME, CALLS, ABSENT, DOWN, BURN], [NETWORK]),
+        ([DNS, PULL, NO_NAME, CALLS, ABSENT, DOWN, BURN], [DNS]),
+        ([PULL, NO_NAME, CALLS, ABSENT, DOWN, BURN, SLOW_BURN], [PULL]),
+        ([NO_NAME, CALLS, ABSENT, DOWN, BURN, SLOW_BURN], [NO_NAME]),
         ([CALLS, ABSENT, DOWN, BURN, SLOW_BURN], [CALLS]),
         ([ABSENT, DOWN, BURN], [ABSENT]),
         ([BURN, SLOW_BURN], [BURN]),
     ],
-    ids=["network", "dns", "cluster", "rpc", "absence", "burn"],
+    ids=["network", "dns", "cluster", "routing", "rpc", "absence", "burn"],
 )
 def test_one_fault_is_one_page(address: str, firing: list[Labels], heard: list[Labels]) -> None:
     """Of all that one fault makes fire, the alert nearest to the root is heard."""

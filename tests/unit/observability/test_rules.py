@@ -104,7 +104,7 @@ def test_every_cause_is_counted_by_an_alert_or_is_nobodys_fault() -> None:
     [
         ("", []),
         ("dns-timeout", ["failed_lookups"]),
-        ("dns-nxdomain", ["failed_lookups"]),
+        ("dns-nxdomain", ["empty_lookups"]),
         ("dns-no-address", ["empty_lookups"]),
     ],
 )

@@ -12,6 +12,7 @@ Deed = Callable[[Mesh], None]
 
 _CALLS_FAIL: Final = "RecommendationsUnavailableRate"
 _LOOKUPS_FAIL: Final = "DnsFailureRatioHigh"
+_NO_ADDRESS: Final = "ServiceWithoutAddress"
 _SLOW: Final = {"RECOMMENDATIONS_FAULT_DELAY_SECONDS": "1"}
 # Each backend serves one call at a time, 12.5 a second: 60 users are more than three of them can.
 _BUSY: Final = {
@@ -86,7 +87,7 @@ SCENARIOS: Final = (
     Scenario("app-down", "all backends killed", _kill, _as_usual, _CALLS_FAIL),
     Scenario("app-hung", "all backends frozen", _stop, _cont, _CALLS_FAIL),
     Scenario("app-slow", "answers 1 s late", _restart_with(_SLOW), _as_usual, _CALLS_FAIL),
-    Scenario("dns-nxdomain", "the name is gone", _dns("nxdomain"), _heal_dns, _LOOKUPS_FAIL),
+    Scenario("dns-nxdomain", "the name is gone", _dns("nxdomain"), _heal_dns, _NO_ADDRESS),
     Scenario("dns-timeout", "DNS is silent", _dns("silent"), _heal_dns, _LOOKUPS_FAIL),
     Scenario(
         "app-overloaded",
