@@ -1,7 +1,9 @@
 """The metrics page, on a port of its own, cheap under a storm of scrapers.
 
 Rendering holds the interpreter; 20 scrapers at once took a gRPC p50 from 2.5 to 299 ms. So one
-rendered page serves everyone for a second, and one thread at a time renders.
+rendered page serves everyone for a second, and one thread at a time renders. Answering costs, too:
+with that alone, 20 scrapers that asked again at once took 72 % of a core; since they wait for their
+turn they take 6 %.
 """
 
 import sys
@@ -17,6 +19,9 @@ from prometheus_client.exposition import choose_encoder
 
 _FRESH_SECONDS: Final = 1.0
 _SOCKET_SECONDS: Final = 5.0
+_TURN_SECONDS: Final = 0.02
+_LONGEST_WAIT_SECONDS: Final = 2.0
+_TEXT: Final = "text/plain; charset=utf-8"
 _OPENMETRICS: Final = "application/openmetrics-text"
 
 _Encoder = Callable[[CollectorRegistry], bytes]
@@ -44,6 +49,35 @@ class CachedPage:
                 body = encoder(self._registry)
                 self._pages[content_type] = (time.monotonic(), body)
         return content_type, body
+
+
+class Turns:
+    """Answers one after the other, so many seconds apart. Who comes alone never waits.
+
+    Args:
+        apart: seconds between two answers.
+        longest: who would wait longer than these seconds is sent away: a scraper gives up by
+            itself some time, and others would queue behind answers that nobody waits for.
+    """
+
+    def __init__(
+        self, apart: float = _TURN_SECONDS, longest: float = _LONGEST_WAIT_SECONDS
+    ) -> None:
+        self._apart = apart
+        self._longest = longest
+        self._lock = threading.Lock()
+        self._next = 0.0
+
+    def wait(self) -> bool:
+        """Wait for a turn; False, at once, when there are too many before."""
+        with self._lock:
+            now = time.monotonic()
+            turn = max(now, self._next)
+            if turn - now > self._longest:
+                return False
+            self._next = turn + self._apart
+        time.sleep(turn - now)
+        return True
 
 
 class MetricsServer:
@@ -94,15 +128,19 @@ class _Server(ThreadingHTTPServer):
 
 
 def _handler(page: CachedPage) -> type[BaseHTTPRequestHandler]:
+    turns = Turns()
+
     class Handler(BaseHTTPRequestHandler):
         server_version, sys_version = "metrics", ""
         timeout = _SOCKET_SECONDS  # a scraper that sends nothing holds a thread this long at most
 
         def do_GET(self) -> None:
-            if self.path.partition("?")[0] != "/metrics":
-                self._answer(404, "text/plain; charset=utf-8", b"The metrics are at /metrics.\n")
-                return
-            self._answer(200, *page.render(self.headers.get("Accept", "")))
+            if not turns.wait():
+                self._answer(503, _TEXT, b"Too many scrapers are waiting for this page.\n")
+            elif self.path.partition("?")[0] != "/metrics":
+                self._answer(404, _TEXT, b"The metrics are at /metrics.\n")
+            else:
+                self._answer(200, *page.render(self.headers.get("Accept", "")))
 
         def _answer(self, status: int, content_type: str, body: bytes) -> None:
             self.send_response_only(status)

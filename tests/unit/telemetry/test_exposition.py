@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -15,7 +16,7 @@ from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from meshdoctor.telemetry.exposition import CachedPage, MetricsServer
+from meshdoctor.telemetry.exposition import CachedPage, MetricsServer, Turns
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 SECONDS = 5.0
@@ -153,6 +154,36 @@ def test_a_storm_of_scrapers_is_no_storm_of_renders(registry: CollectorRegistry)
 
     assert [200] * 20 == statuses
     assert 2 >= slow.asked
+
+
+def test_who_comes_alone_waits_for_nobody() -> None:
+    """The first turn is at once, and so is one that comes when those before are over."""
+    turns = Turns(apart=60.0)
+    begun = time.monotonic()
+
+    assert turns.wait()
+    assert 60.0 > time.monotonic() - begun
+
+
+def test_turns_are_apart() -> None:
+    """Five who come at once are answered over four pauses; a sixth, later, is answered as well."""
+    turns = Turns(apart=0.1)
+    begun = time.monotonic()
+    with ThreadPoolExecutor(5) as crowd:
+        answers = [crowd.submit(turns.wait) for _scraper in range(5)]
+
+    assert 0.4 <= time.monotonic() - begun
+    assert [True] * 5 == [answer.result() for answer in answers]
+    assert turns.wait()
+
+
+def test_who_would_wait_too_long_is_sent_away_at_once() -> None:
+    """A turn too far ahead is none, and being sent away takes no turn from anybody."""
+    turns = Turns(apart=20.0, longest=10.0)
+    begun = time.monotonic()
+
+    assert [True, False, False] == [turns.wait() for _scraper in range(3)]
+    assert 10.0 > time.monotonic() - begun
 
 
 def test_a_silent_client_blocks_nobody(server: MetricsServer) -> None:
