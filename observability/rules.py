@@ -12,7 +12,7 @@ GROUPS: Final = (
     Group(
         "mesh-causes",
         knobs.EVALUATE_SECONDS,
-        (*nodes.rules(), *causes.rules(), *cluster.alerts(), *watch.recent()),
+        (*nodes.rules(), *causes.rules(), *cluster.alerts(), *watch.recent(), watch.watchdog()),
     ),
     Group(
         "mesh-warnings",
