@@ -77,7 +77,9 @@ class Slo:
         return "".join(part.capitalize() for part in self.name.split("-"))
 
 
-_REQUESTS: Final = (_SHOP, _VISITED)
+# What a visitor asked wrongly, and what no page is, must not dilute what is promised for pages.
+_VALID: Final = 'http_request_method!="_OTHER"'
+_REQUESTS: Final = (_SHOP, _VISITED, _VALID)
 _CALLS_OK: Final = (_RECOMMENDED, 'rpc_response_status_code="OK"')
 
 SLOS: Final = (

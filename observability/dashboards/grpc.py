@@ -13,6 +13,7 @@ from meshdoctor.telemetry.catalogue import (
 )
 from observability import knobs
 from observability.dashboards.queries import (
+    HANDLED,
     HERE,
     RPC,
     WINDOW,
@@ -69,7 +70,7 @@ _LATENCY = Row(
             draw=Draw.LINES,
             queries=(
                 *quantiles(RPC_CLIENT_DURATION, RPC, shares=(0.99,), name="caller"),
-                *quantiles(RPC_SERVER_DURATION, RPC, shares=(0.99,), name="handler"),
+                *quantiles(RPC_SERVER_DURATION, RPC, HANDLED, shares=(0.99,), name="handler"),
             ),
             steps=up_to(knobs.RECOMMENDATIONS_LATENCY_SECONDS),
             exemplars=True,
@@ -83,7 +84,15 @@ _LATENCY = Row(
             draw=Draw.LINES,
             queries=(
                 Query(
-                    quantile(0.99, RPC_SERVER_DURATION, RPC, HERE, window=WINDOW, by=("instance",)),
+                    quantile(
+                        0.99,
+                        RPC_SERVER_DURATION,
+                        RPC,
+                        HANDLED,
+                        HERE,
+                        window=WINDOW,
+                        by=("instance",),
+                    ),
                     "{{instance}}",
                 ),
             ),

@@ -24,6 +24,9 @@ RPC: Final = f'rpc_method=~"{knobs.RPC_METHODS}"'
 SHOP: Final = f'job="{knobs.MARKETPLACE}"'
 """The front: every process has HTTP's instruments, but only its are used."""
 
+HANDLED: Final = 'rpc_response_status_code!="RESOURCE_EXHAUSTED"'
+"""Matches what reached a handler; what a busy server turns away counts as 0 s."""
+
 VISITORS: Final = f'http_route!~"{knobs.PROBE_ROUTES}"'
 """What visitors ask for: not what the kubelet does."""
 

@@ -19,6 +19,7 @@ from meshdoctor.telemetry.catalogue import (
 )
 from observability import knobs
 from observability.dashboards.queries import (
+    HANDLED,
     RPC,
     SHOP,
     VISITORS,
@@ -214,7 +215,7 @@ SERVER: Final = Row(
             "the way: queue, network, second tries.",
             unit="s",
             draw=Draw.LINES,
-            queries=quantiles(RPC_SERVER_DURATION, RPC),
+            queries=quantiles(RPC_SERVER_DURATION, RPC, HANDLED),
             steps=up_to(knobs.RECOMMENDATIONS_LATENCY_SECONDS),
             width=_WIDTH,
             exemplars=True,
