@@ -109,18 +109,18 @@ def _listen(visit: Visit) -> None:
 
 
 @contextmanager
-def running_mesh(out: Path) -> Iterator[Mesh]:
+def running_mesh(out: Path, *, monitored: bool = False) -> Iterator[Mesh]:
     """Run the real mesh on ports that are free now, beside whatever else runs here.
 
     Its calls may take longer than they may in production: a browser beside it on a small machine
     starves it now and then, and a page degraded by that would fail tests of the live one.
     """
-    names = ("marketplace", "recommendations", "metrics", "dns", "prometheus", "alertmanager")
+    names = [name for name in LabSettings.model_fields if name.endswith("_port")]
     with ExitStack() as held:
-        ports = {f"{name}_port": _free_port(held) for name in (*names, "otlp")}
+        ports = {name: _free_port(held) for name in names}
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MARKETPLACE_DEADLINE_SECONDS", PATIENCE_SECONDS)
-        with loopback_mesh(LabSettings.model_validate(ports), out) as mesh:
+        with loopback_mesh(LabSettings.model_validate(ports), out, monitored=monitored) as mesh:
             yield mesh
 
 

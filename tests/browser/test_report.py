@@ -3,10 +3,15 @@
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
+from meshdoctor.lab.boards import snapshot
 from meshdoctor.lab.model import RunFacts
 from meshdoctor.lab.report import judge, render
 from tests.browser.conftest import Visit, Visitor
+from tests.unit.boards.places import CALLS
+from tests.unit.boards.samples import SEEN
+from tests.unit.boards.stand_in import Answers, stand_in
 from tests.unit.report.samples import bad_run, good_run, hostile_run
 
 pytestmark = pytest.mark.browser
@@ -122,3 +127,47 @@ def test_the_witness_hears_a_violation(visitor: Visitor, tmp_path: Path) -> None
 
     [complaint] = visit.complaints
     assert "Content Security Policy" in complaint
+
+
+def _watched(folder: Path, visit: Visit) -> None:
+    """Open the report of a run whose dashboard has an exemplar of an ordinary trace."""
+    facts = good_run()
+    trace = facts.traces[5]
+    with stand_in(Answers({"up": [({}, "0.25")]}, exemplars=[(trace.trace_id, 0.2)])) as prometheus:
+        seen = snapshot.take(prometheus, [CALLS], (), SEEN.start, SEEN.end)
+    path = folder / "report.html"
+    watched = snapshot.draw(seen, facts.traces)
+    path.write_text(render(facts, judge(facts), watched), encoding="utf-8")
+    visit.go(path.as_uri())
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 400])
+def test_the_dashboards_are_in_the_report(
+    visitor: Visitor, tmp_path: Path, scheme: str, width: int
+) -> None:
+    """Alerts and dashboards have their sections, a chart is drawn, and nothing is too wide."""
+    visit = visitor(width=width, scheme=scheme)
+    _watched(tmp_path, visit)
+
+    visit.picture(f"report-watched-{width}-{scheme}")
+    headings = visit.page.locator("h2:visible").all_inner_texts()
+    assert [*SECTIONS[:4], "Alerts", "Traces", "Dashboards", "The run"] == headings
+    assert visit.page.locator(".tile svg.plot").is_visible()
+    assert width == visit.page.evaluate("document.documentElement.scrollWidth")
+    assert [] == visit.complaints
+
+
+def test_a_diamond_of_the_report_shows_its_trace(visitor: Visitor, tmp_path: Path) -> None:
+    """A click on it unfolds the waterfall of that request, which was folded before."""
+    visit = visitor()
+    _watched(tmp_path, visit)
+    diamond = visit.page.locator("a[href^='#trace-']")
+    panel = visit.page.locator(str(diamond.get_attribute("href")))
+    assert not panel.is_visible()
+
+    diamond.click()
+
+    expect(panel).to_be_in_viewport()
+    assert panel.locator(".wide svg").is_visible()
+    assert [] == visit.complaints

@@ -1,5 +1,6 @@
 """A site made of parts that a test can fill: spans, logs, pages, dashboards."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -13,8 +14,11 @@ from meshdoctor.lab.traces import SpanStore
 from meshdoctor.lab.webhook import Notification
 from tests.unit.boards.samples import SEEN, TRACE, panel
 
-UP = Target("up", "{{job}}", exemplars=True)
 LINK = Link("Runbook: Up", "https://example.org/docs/runbook.md#up")
+
+P99 = replace(panel("timeseries", unit="s"), targets=(Target("up", "p99", exemplars=True),))
+CALLS = Dashboard("grpc", "gRPC hot path", "What it is for.", (Row("Row", (P99,)),))
+"""A dashboard whose one panel has exemplars."""
 
 
 def board(title: str = "Overview", uid: str = "overview") -> Dashboard:

@@ -3,19 +3,17 @@
 from dataclasses import replace
 
 from meshdoctor.lab.boards import snapshot
-from meshdoctor.lab.boards.model import Dashboard, Row, Target
 from meshdoctor.lab.boards.snapshot import Snapshot
 from meshdoctor.lab.model import AlertSpan
 from meshdoctor.lab.report import judge, render
 from meshdoctor.lab.webhook import Notification, PagedAlert
-from tests.unit.boards.samples import SEEN, panel
+from tests.unit.boards.places import CALLS
+from tests.unit.boards.samples import SEEN
 from tests.unit.boards.stand_in import Answers, gone, stand_in
 from tests.unit.report.samples import good_run
 
 TRACES = good_run().traces
 TRACE = TRACES[0].trace_id
-PANEL = replace(panel("timeseries", unit="s"), targets=(Target("up", "p99", exemplars=True),))
-BOARD = Dashboard("grpc", "gRPC hot path", "What it is for.", (Row("Row", (PANEL,)),))
 WATCHDOG = AlertSpan("Watchdog", {"severity": "none"}, "firing", SEEN.start, SEEN.end)
 FIRED = AlertSpan(
     "Unavailable",
@@ -40,7 +38,7 @@ def report(seen: Snapshot) -> str:
 def test_a_run_is_asked_and_drawn() -> None:
     """Each dashboard of the run is in the report, with its panels and their curves."""
     with stand_in(Answers({"up": [({}, "0.25")]})) as prometheus:
-        seen = snapshot.take(prometheus, [BOARD], (), SEEN.start, SEEN.end)
+        seen = snapshot.take(prometheus, [CALLS], (), SEEN.start, SEEN.end)
 
     html = report(seen)
 
@@ -52,7 +50,7 @@ def test_a_run_is_asked_and_drawn() -> None:
 def test_a_diamond_leads_to_a_waterfall_of_the_report() -> None:
     """An exemplar whose trace arrived is a link to it, and it is drawn; another is no link."""
     with stand_in(Answers({"up": [({}, "0.25")]}, exemplars=[(TRACE, 0.3)])) as prometheus:
-        seen = snapshot.take(prometheus, [BOARD], (), SEEN.start, SEEN.end)
+        seen = snapshot.take(prometheus, [CALLS], (), SEEN.start, SEEN.end)
 
     html, other = report(seen), str(snapshot.draw(seen, ()).boards)
 
@@ -67,7 +65,7 @@ def test_each_trace_is_drawn_once() -> None:
     facts = good_run()
     longest = max(facts.traces, key=lambda trace: trace.duration_ms).trace_id
     with stand_in(Answers({"up": [({}, "0.25")]}, exemplars=[(longest, 0.3)])) as prometheus:
-        seen = snapshot.take(prometheus, [BOARD], (), SEEN.start, SEEN.end)
+        seen = snapshot.take(prometheus, [CALLS], (), SEEN.start, SEEN.end)
 
     assert 1 == report(seen).count(f'id="trace-{longest}"')
 
@@ -113,7 +111,7 @@ def test_an_alert_is_on_the_timeline_and_in_the_pagers_list() -> None:
 
 def test_without_prometheus_the_report_says_so() -> None:
     """No dashboards, and not a word that would sound as if all had been well."""
-    html = report(snapshot.take(None, [BOARD], (), SEEN.start, SEEN.end))
+    html = report(snapshot.take(None, [CALLS], (), SEEN.start, SEEN.end))
 
     assert "Prometheus did not run, so no alert was looked for." in html
     assert "No alert fired" not in html
@@ -122,7 +120,7 @@ def test_without_prometheus_the_report_says_so() -> None:
 
 def test_a_prometheus_that_died_spoils_no_report() -> None:
     """The panels and the alerts say that nobody answered."""
-    html = report(snapshot.take(gone(), [BOARD], (), SEEN.start, SEEN.end))
+    html = report(snapshot.take(gone(), [CALLS], (), SEEN.start, SEEN.end))
 
     assert "Prometheus did not answer" in html
     assert "No alert fired" not in html
