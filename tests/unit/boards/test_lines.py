@@ -229,3 +229,13 @@ def test_odd_ranges_have_an_axis(values: tuple[float, ...]) -> None:
 
     assert len(set(marks)) >= 2
     assert not {"nan", "inf"} & set(marks)
+
+
+def test_a_line_that_ended_is_marked_where_it_ended() -> None:
+    """A backend that is gone does not look as if it still answered."""
+    values = (1.0,) * 31 + (None,) * 30
+
+    root = parsed(draw(SECONDS, series("gone", *values), series("here", 2.0)).picture)
+
+    dots = [node for node in root.iter("circle") if "end-dot" in node.get("class", "")]
+    assert ["50%", "100%"] == [dot.get("cx") for dot in dots]

@@ -68,6 +68,18 @@ def test_the_first_page_says_what_fires(tmp_path: Path) -> None:
     assert 'href="/d/overview"' in html
 
 
+def test_what_is_pending_is_folded_away(tmp_path: Path) -> None:
+    """What may come to nothing does not push away what fires, on both pages that list alerts."""
+    pending = {**ALERT, "state": "pending", "labels": {**ALERT["labels"], "alertname": "Later"}}  # type: ignore[dict-item]  # JSON
+
+    with stand_in(Answers(alerts=[pending, ALERT])) as prometheus:
+        for address in ("/", "/alerts"):
+            html = site(tmp_path, prometheus).page(address).html
+
+            assert "1 is pending: seen, and would fire if it goes on" in html
+            assert html.index("Unavailable") < html.index("<details>") < html.index("Later")
+
+
 def test_the_first_page_says_that_nothing_fires(tmp_path: Path) -> None:
     """Only where Prometheus said so."""
     with stand_in(Answers()) as prometheus:

@@ -60,7 +60,7 @@ def draw(panel: Panel, answer: Answer, times: Times, height: float, link: Link) 
         *_frame(axis, times, height),
         plot.canvas(height, _curves(panel, lines, axis, times, height)),
         *_thresholds(panel, axis),
-        *(_ends(lines, axis, height) if beside else ()),
+        *(_ends(lines, axis, times, height) if beside else ()),
         *plot.moments(times, height, _readings(panel, lines, times)),
         *(plot.exemplar(dot, axis.y(dot.value), panel.unit, times, link) for dot in dots),
     ]
@@ -191,22 +191,21 @@ def _thresholds(panel: Panel, axis: Axis) -> Iterator[svg.Element]:
         yield svg.element("text", text=words, css="tick", x=4, y=y - 5)
 
 
-def _ends(lines: Sequence[Line], axis: Axis, height: float) -> Iterator[svg.Element]:
-    """Write each name where its line ends, moved apart where lines end together."""
-    lasts = [_last(line.tops) for line in lines]
-    ends = {index: last for index, last in enumerate(lasts) if last is not None}
-    places = spread([axis.y(value) for value in ends.values()], _LABEL_GAP, 0.0, height)
-    for index, place in zip(ends, places, strict=True):
-        line = lines[index]
-        y = plot.TOP + place
-        css = f"end-dot {line.look.colour}"
-        yield svg.element("circle", css=css, cx="100%", cy=plot.TOP + axis.y(ends[index]), r=3)
+def _ends(lines: Sequence[Line], axis: Axis, times: Times, height: float) -> Iterator[svg.Element]:
+    """Mark where each line ends, and write the names beside, apart where lines end together."""
+    ends = [_end(line.tops, times) for line in lines]
+    places = spread([axis.y(value) for _, value in ends], _LABEL_GAP, 0.0, height)
+    for line, (at, value), place in zip(lines, ends, places, strict=True):
+        css, y = f"end-dot {line.look.colour}", plot.TOP + axis.y(value)
+        yield svg.element("circle", css=css, cx=times.percent(at), cy=y, r=3)
         words = svg.element("tspan", text=line.series.name, dx=9)
-        yield svg.element("text", words, css="name at-end", x="100%", y=y + 4)
+        yield svg.element("text", words, css="name at-end", x="100%", y=plot.TOP + place + 4)
 
 
-def _last(values: Sequence[float | None]) -> float | None:
-    return next((value for value in reversed(values) if value is not None), None)
+def _end(values: Sequence[float | None], times: Times) -> tuple[float, float]:
+    """Return the last moment with a value, and the value; every line that is drawn has one."""
+    pairs = zip(times.seen.moments, values, strict=True)
+    return [(at, value) for at, value in pairs if value is not None][-1]
 
 
 def _readings(panel: Panel, lines: Sequence[Line], times: Times) -> Iterator[plot.Reading]:
@@ -221,8 +220,7 @@ def _readings(panel: Panel, lines: Sequence[Line], times: Times) -> Iterator[plo
 
 
 def _name(line: Line, unit: str) -> Name:
-    last = _last(line.series.values)
-    value = "" if last is None else shown(last, unit)
+    value = shown(line.series.known[-1], unit)
     return Name(line.look.colour, line.look.style, line.series.name, value)
 
 

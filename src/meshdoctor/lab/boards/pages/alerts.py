@@ -16,7 +16,8 @@ def alerts(sources: Sources, span: Span) -> View:
     """Make the page; without Prometheus it says so and still shows what the pager got."""
     active, drawn, problem = _asked(sources, span)
     content = {
-        "active": active,
+        "firing": [alert for alert in active if alert.state == alerting.FIRING],
+        "pending": [alert for alert in active if alert.state != alerting.FIRING],
         "timeline": drawn,
         "told": alerting.told(sources.pager.notifications),
         "trouble": problem,
