@@ -29,6 +29,7 @@ Link = Callable[[str], str]
 _LABELS: Final = 5
 _LONG_SECONDS: Final = 300.0
 _MOST_DOTS: Final = 20  # more hide the curve
+_EDGE: Final = 0.03  # of the width: nearer to an end words would stick out
 _LETTER: Final = 6.4
 _LINE: Final = 15.0
 _STEPS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
@@ -116,8 +117,14 @@ def time_labels(times: Times, height: float) -> Iterator[svg.Element]:
     """Write the moments below a canvas of `height`."""
     for index, at in enumerate(times.ticks()):
         words, y = times.clock.tell(at), TOP + height + 16
-        css = "tick middle second" if index % 2 else "tick middle"
+        css = f"tick {_anchor(times.share(at))}{' second' if index % 2 else ''}"
         yield svg.element("text", text=words, css=css, x=times.percent(at), y=y)
+
+
+def _anchor(share: float) -> str:
+    if share < _EDGE:
+        return "start"
+    return "end" if share > 1 - _EDGE else "middle"
 
 
 def moments(times: Times, height: float, readings: Iterable[Reading]) -> Iterator[svg.Element]:
