@@ -1,6 +1,6 @@
 """Programs that a run can use but does not need: on PATH, in the cache, or fetched from Debian.
 
-`python -m meshdoctor.lab.packages [--cache DIR] prometheus promtool alertmanager amtool`
+`python -m meshdoctor.lab.packages [--cache DIR] prometheus promtool alertmanager amtool kustomize`
 
 prints `NAME=PATH` for each program and exits 0, or says in one line why they are not to be had and
 exits 1. What was fetched once stays in the cache; delete the folder to fetch anew.
@@ -18,13 +18,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from meshdoctor.lab.aptget import AptError, Deadline, download, unpack
+from meshdoctor.lab.debian import source
 
 PACKAGES = {
     "prometheus": "prometheus",
     "promtool": "prometheus",
     "alertmanager": "prometheus-alertmanager",
     "amtool": "prometheus-alertmanager",
+    "kustomize": "kustomize",
 }
+_SUITES = {"kustomize": "trixie"}  # packages that older releases of Debian lack
 _OTHER_NAMES = {"alertmanager": "prometheus-alertmanager"}  # as Debian calls the program
 _PARTIAL = ".partial-"
 _SECONDS = 60.0
@@ -56,7 +59,7 @@ def fetch(names: Iterable[str], cache: Path, deadline: Deadline, sources: Path |
         names: keys of `PACKAGES`.
         cache: the cache folder; it is made.
         deadline: when to give up.
-        sources: a sources.list in place of this machine's own.
+        sources: a sources.list in place of this machine's own, and of Debian's newer suites.
 
     Raises:
         AptError: they are not to be had, and why.
@@ -70,11 +73,23 @@ def fetch(names: Iterable[str], cache: Path, deadline: Deadline, sources: Path |
         for leftover in cache.glob(f"{_PARTIAL}*"):
             shutil.rmtree(leftover)
         with tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=cache) as partial:
-            debs = download(missing, Path(partial), deadline, sources) if missing else {}
-            for package, deb in debs.items():
-                unpack(deb, Path(partial, package), deadline)
-                # A rename, so that a folder in the cache is always whole.
-                Path(partial, package).rename(cache / package)
+            for suite in sorted({_SUITES.get(package, "") for package in missing}):
+                room = Path(tempfile.mkdtemp(dir=partial))
+                wanted = [package for package in missing if _SUITES.get(package, "") == suite]
+                debs = download(wanted, room, deadline, sources or _sources(room, suite))
+                for package, deb in debs.items():
+                    unpack(deb, room / package, deadline)
+                    # A rename, so that a folder in the cache is always whole.
+                    (room / package).rename(cache / package)
+
+
+def _sources(folder: Path, suite: str) -> Path | None:
+    """Name a suite for apt; None leaves it to the machine's own sources."""
+    if not suite or not shutil.which("apt-get"):  # the download says that better
+        return None
+    path = folder / "suite.list"
+    path.write_text(source(suite), "utf-8")
+    return path
 
 
 @contextmanager
