@@ -34,7 +34,7 @@ from tests.support.load_shop import (
     wait_until,
 )
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
 HOST = "127.0.0.1"
 COUNT = f"{LOAD_DURATION.name}_count"
@@ -156,7 +156,7 @@ def test_the_master_tells_for_its_workers(locust: Locust) -> None:
     """With --processes 2 one page has the users and requests of both; the workers open none."""
     port = free_port()
     with shop(Manners()) as server:
-        process = locust.start(*with_page(port, "--host", server.url, *TEN, *two_workers()))
+        process = locust.with_workers(server, *with_page(port, *TEN), served=40)
         wait_until(lambda: counted(port) > 40 and playing(port) == 10)
         page = sums(port)
         os.killpg(process.pid, signal.SIGINT)
