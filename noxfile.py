@@ -17,13 +17,14 @@ nox.options.reuse_venv = "yes"
 nox.options.error_on_external_run = True
 nox.options.sessions = ["tests"]
 
-TYPED = ("src", "services", "protos/gen", "observability", "loadtest", "tests", "noxfile.py")
+TYPED = ("src", "services", "protos/gen", "observability", "loadtest", "k8s", "tests", "noxfile.py")
 LOCKS = {
     "dev": ("pyproject.toml", "--extra=services", "--group=dev", "--group=nox"),
     "services": ("pyproject.toml", "--extra=services", "--constraints=requirements/dev.txt"),
     "nox": ("--group=nox", "--constraints=requirements/dev.txt"),
     "browser": ("--group=browser", "--constraints=requirements/dev.txt"),
     "protos": ("--group=protos",),
+    "cluster": ("--group=cluster", "--constraints=requirements/dev.txt"),
 }
 
 
@@ -99,6 +100,23 @@ def observability(session: nox.Session) -> None:
     """Write rules, alert routes and dashboards anew into observability/generated, or after `--`."""
     install_house(session)
     session.run("python", "-m", "observability", *session.posargs)
+
+
+@nox.session
+def cluster(session: nox.Session) -> None:
+    """Lint the stack and the scripts of k8s/cluster, and create the cluster in a loopback AWS."""
+    install_house(session, "cluster")
+    session.run("cfn-lint", "--include-checks", "I", "--", "k8s/cluster/stack.yaml")
+    session.run("shellcheck", *(str(path) for path in sorted(Path("k8s/cluster").glob("*.sh"))))
+    session.run("pytest", "--timeout=240", "tests/cluster", *session.posargs)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Open the page and the report in a real Chromium and assert what a person sees."""
+    chromium = chromium_of_this_machine(session)
+    install_house(session, "browser")
+    session.run("pytest", "tests/browser", *session.posargs, env={"CHROMIUM": chromium})
 
 
 @nox.session

@@ -90,7 +90,7 @@ def test_a_lock_pins_what_the_project_asks_for(name: str) -> None:
     assert [] == missing, "run: ./mesh lock"
 
 
-@pytest.mark.parametrize("name", ["services", "nox", "browser"])
+@pytest.mark.parametrize("name", ["services", "nox", "browser", "cluster"])
 def test_one_version_of_a_package_serves_all(name: str) -> None:
     """What is tested is what runs: the smaller locks hold the development lock's versions."""
     everything = pins("dev")
