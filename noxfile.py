@@ -120,14 +120,6 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session
-def browser(session: nox.Session) -> None:
-    """Open the page and the report in a real Chromium and assert what a person sees."""
-    chromium = chromium_of_this_machine(session)
-    install_house(session, "browser")
-    session.run("pytest", "tests/browser", *session.posargs, env={"CHROMIUM": chromium})
-
-
-@nox.session
 def lock(session: nox.Session) -> None:
     """Pin what pyproject.toml asks for in requirements/*.txt; `-- --upgrade` takes newer ones."""
     session.install("uv")
