@@ -52,7 +52,12 @@ class Trouble:
 
     @property
     def main_cause(self) -> str:
-        """Name of the series, always 1, whose label `cause` is the one behind most bad events."""
+        """Name of the series, always 1, whose label `cause` is the one behind most bad events.
+
+        While the trouble persists it stays the one that was told first: another cause would be
+        another alert, and so a second page of one fault. The restart that mends a slow service
+        makes many connections refused.
+        """
         return f"job:{self.name}:cause"
 
 
@@ -104,6 +109,7 @@ def _main_cause(trouble: Trouble) -> str:
         named = f'label_replace({named}, "cause", "$1", "{trouble.cause}", "(.+)")'
     first = f"topk by ({place}) (1, {total(named, *PLACE, 'cause')} > 0)"
     bad = f"{total(rate(trouble.bad, _WINDOW), *PLACE)} > 0"
+    told = f"{trouble.main_cause} and {_ON_PLACE} {persists(trouble.seen)}"
     unknown = f'label_replace({bad}, "cause", "unknown", "", "")'
     # An alert must not fall silent because nothing tells: then the cause is `unknown`.
-    return f"(\n  {first}\n  or {_ON_PLACE} {unknown}\n) > bool 0"
+    return f"(\n  {told}\n  or {_ON_PLACE} {first}\n  or {_ON_PLACE} {unknown}\n) > bool 0"

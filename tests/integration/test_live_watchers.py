@@ -136,7 +136,10 @@ def hurt(watched: Watched) -> None:
     started_as(mesh.recommendations[0], **OVERLOADED)
     time.sleep(WOUND_SECONDS)
     started_as(mesh.recommendations[0], **ERRING)
-    time.sleep(WOUND_SECONDS)
+    # An alert keeps the cause with which it began: the next cause waits for its end.
+    assert eventually(lambda: not fires(watched.prometheus, ALERT), PATIENCE_SECONDS), (
+        "the page of the outage did not end"
+    )
     mesh.set_dns("silent")
     mesh.marketplace.restart()  # one that starts now has no address to fall back on
 
@@ -146,6 +149,11 @@ def started_as(process: Process, **env: str) -> None:
     program = process.program
     process.program = replace(program, env={**program.env, **env})
     process.restart()
+
+
+def fires(prometheus: Prometheus, alert: str) -> bool:
+    """Whether an alert fires now."""
+    return (alert, "firing") in {(one.name, one.state) for one in prometheus.alerts()}
 
 
 def pages(mesh: Mesh, alert: str) -> list[PagedAlert]:

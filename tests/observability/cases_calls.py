@@ -7,7 +7,7 @@ from observability import knobs
 from observability.model import Severity
 from tests.support.alert_cases import PERSISTENT, PHASES, Case, Fires, Silent, Times
 from tests.support.bookstore import PAGES, Kind, calls, failing_calls, retries, shop
-from tests.support.pods import Span, Target, steady
+from tests.support.pods import Span, Target, besides, steady
 from tests.support.rulebook import Named
 
 UNAVAILABLE: Final = ("RecommendationsUnavailableRate", Severity.PAGE)
@@ -69,6 +69,14 @@ def unavailable(story: str, share: str, cause: str, *kinds: Kind, layer: str = "
     )
 
 
+def mended_by_restart(span: Span) -> tuple[Target, ...]:
+    """One Pod whose calls are late, and at the end refused, while the backends restart."""
+    turn = span[1] - 40
+    late = calls(steady(PAGES, span[0], turn), code="DEADLINE_EXCEEDED", cause="app-deadline")
+    refused = calls(steady(PAGES, turn, span[1]), code="UNAVAILABLE", cause="connect-refused")
+    return (shop("shop-1", *calls(besides(PAGES, span)), *late, *refused),)
+
+
 def one_kind(
     alert: Named, story: str, times: Times, summary: str, description: str, kind: Kind
 ) -> Fires:
@@ -105,6 +113,12 @@ UNAVAILABLE_FIRES: Final = (
         *("two causes at once", "91.67%", "tls-handshake"),
         *((0.6, "UNAVAILABLE", "tls-handshake"), (0.4, "UNAVAILABLE", "connect-lost")),
         layer="tls",
+    ),
+    # Another cause would be another alert: a second page of one fault.
+    replace(
+        unavailable("what mends it has another cause", "91.67%", "app-deadline"),
+        world=mended_by_restart,
+        times=replace(PERSISTENT, lasts=120),
     ),
     unavailable("nothing known fits", "9.167%", "unknown", (0.1, "UNAVAILABLE", "unknown")),
     unavailable(
