@@ -1,0 +1,84 @@
+"""The manifests' processes are the code's: commands, variables, ports, probes, ends."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.manifests import KUBEADM, Manifest
+from tests.support.mesh_net import addresses
+from tests.support.pod_process import PodProcess
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(180)]
+
+TARGET = "MARKETPLACE_RECOMMENDATIONS_TARGET"
+SECONDS = 60.0  # of a busy machine; a Pod has 30
+OK = 200
+
+
+def template(service: str) -> Manifest:
+    """Give a service's Pod."""
+    found: Manifest = KUBEADM.named("Deployment", service)["spec"]["template"]
+    return found
+
+
+@pytest.fixture
+def recommendations() -> Iterator[PodProcess]:
+    """A backend as its manifest has it, ready."""
+    (address,) = addresses(1)
+    with PodProcess(template("recommendations"), address) as process:
+        process.becomes_ready(SECONDS)
+        yield process
+
+
+@pytest.fixture
+def marketplace(recommendations: PodProcess) -> Iterator[PodProcess]:
+    """The shop as its manifest has it, ready, with the backend where DNS would say it is."""
+    (address,) = addresses(1)
+    target = f"{recommendations.address}:{recommendations.port('grpc')}"
+    with PodProcess(template("marketplace"), address, **{TARGET: target}) as process:
+        process.becomes_ready(SECONDS)
+        yield process
+
+
+def leaves_in_time(process: PodProcess, service: str) -> None:
+    """Assert that SIGTERM ends it in what its grace leaves, once preStop is over."""
+    spec = template(service)["spec"]
+    before = process.container.get("lifecycle", {}).get("preStop", {}).get("sleep", {})
+    left = spec["terminationGracePeriodSeconds"] - before.get("seconds", 0)
+
+    assert 0 == process.terminate(left)
+
+
+def test_the_mesh_of_the_manifests_works(
+    marketplace: PodProcess, recommendations: PodProcess
+) -> None:
+    """Every probe and every port answers, the page is there, and each process ends in time."""
+    for process in (marketplace, recommendations):
+        assert process.probe("livenessProbe")
+        assert OK == process.get(process.port("metrics"), "/metrics")
+    assert OK == marketplace.get(marketplace.port("http"), "/")
+
+    leaves_in_time(marketplace, "marketplace")
+    leaves_in_time(recommendations, "recommendations")
+
+
+def test_what_the_node_knows_is_told(recommendations: PodProcess) -> None:
+    """Every span says which Pod of which node made it: the quoted names are filled in."""
+    told = recommendations.environment["OTEL_RESOURCE_ATTRIBUTES"]
+
+    assert {
+        "service.instance.id": "pod-1",
+        "k8s.namespace.name": "bookstore",
+        "k8s.pod.name": "pod-1",
+        "k8s.node.name": "node-1",
+    } == dict(pair.split("=") for pair in told.split(","))
+
+
+def test_a_shop_without_backends_is_ready() -> None:
+    """It shows its page without them, so their end must not take the shop out of the Service."""
+    (address,) = addresses(1)
+    with PodProcess(template("marketplace"), address, **{TARGET: "127.0.0.1:1"}) as process:
+        process.becomes_ready(SECONDS)
+
+        assert process.probe("livenessProbe")
+        assert OK == process.get(process.port("http"), "/")
