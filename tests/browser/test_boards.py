@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from meshdoctor.lab import load
 from meshdoctor.lab.boards.reader import read_boards
 from meshdoctor.lab.boards.server import BoardServer
 from meshdoctor.lab.boards.site import Site
 from meshdoctor.lab.up import sources_of
+from meshdoctor.telemetry.catalogue import LOAD_USERS
 from tests.browser.conftest import Visitor, running_mesh
 from tests.support.lab import eventually
 
@@ -54,6 +55,8 @@ def view(tmp_path_factory: pytest.TempPathFactory) -> Iterator[View]:
         with BoardServer(mesh.settings.host, 0, Site(sources_of(mesh))) as server:
             assert eventually(lambda: bool(prometheus.instant("ALERTS")), 60)
             assert eventually(lambda: mesh.spans.received > 30, 60)
+            steady = f"min_over_time({LOAD_USERS.name}[10s]) == 10"
+            assert eventually(lambda: bool(prometheus.instant(steady)), 60)
             yield View(server.url)
 
 
@@ -130,7 +133,7 @@ def test_a_moment_can_be_read(visitor: Visitor, view: View) -> None:
 
     box = chart.bounding_box()
     assert box
-    visit.page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2)
+    visit.page.mouse.move(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2)
 
     expect(tips).to_have_count(1)
     assert "users: 10" in (tips.text_content() or "")
@@ -165,14 +168,9 @@ def test_a_page_about_now_follows(visitor: Visitor, view: View) -> None:
     visit = visitor()
     visit.go(f"{view.url}d/mesh-grpc")
     visit.page.mouse.wheel(0, 500)
-    loaded = len(visit.fetched)
+    address, loaded = visit.page.url, len(visit.fetched)
 
-    assert eventually(lambda: _after_a_while(visit.page, visit.fetched) > loaded, 40)
-    visit.page.wait_for_load_state()
-    assert visit.page.evaluate("scrollY") > 300
+    visit.page.wait_for_event("load", timeout=60_000)
 
-
-def _after_a_while(page: Page, fetched: list[str]) -> int:
-    """Let the browser work, and count what it fetched."""
-    page.wait_for_timeout(500)
-    return len(fetched)
+    assert [address] == visit.fetched[loaded:]
+    visit.page.wait_for_function("scrollY > 300")
