@@ -23,6 +23,7 @@ LOCKS = {
     "services": ("pyproject.toml", "--extra=services", "--constraints=requirements/dev.txt"),
     "nox": ("--group=nox", "--constraints=requirements/dev.txt"),
     "browser": ("--group=browser", "--constraints=requirements/dev.txt"),
+    "manifests": ("--group=manifests",),
     "protos": ("--group=protos",),
     "cluster": ("--group=cluster", "--constraints=requirements/dev.txt"),
 }
@@ -117,6 +118,24 @@ def browser(session: nox.Session) -> None:
     chromium = chromium_of_this_machine(session)
     install_house(session, "browser")
     session.run("pytest", "tests/browser", *session.posargs, env={"CHROMIUM": chromium})
+
+
+@nox.session
+def manifests(session: nox.Session) -> None:
+    """Render the overlays into k8s/rendered; `-- check` judges what is there and writes nothing."""
+    install_house(session)
+    if session.posargs[:1] != ["check"]:
+        session.run("python", "k8s/render.py", *session.posargs)
+        return
+    judges = Path(session.virtualenv.location, "judges")
+    session.run("uv", "venv", "--quiet", "--allow-existing", str(judges))
+    session.run(
+        *("uv", "pip", "install", "--quiet", f"--python={judges}", "--require-hashes"),
+        "--requirement=requirements/manifests.txt",
+    )
+    session.run(
+        *("pytest", "tests/manifests", *session.posargs[1:]), env={"JUDGES": str(judges / "bin")}
+    )
 
 
 @nox.session

@@ -8,6 +8,7 @@ KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 """Debian's own keys, from its package debian-archive-keyring."""
 
 _PUBLIC = "https://deb.debian.org/debian"
+_KIND = "Created-By: Packages"
 _TARGETS = "$(REPO_URI) $(RELEASE) $(COMPONENT)"
 
 
@@ -43,6 +44,7 @@ def _release() -> str | None:
 
 
 def _targets() -> list[str]:
-    command = ("apt-get", "indextargets", "--format", _TARGETS, "Created-By: Packages")
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # Without release info it works before the first `apt-get update`, too.
+    command = ("apt-get", "indextargets", "--no-release-info", "--format", _TARGETS)
+    done = subprocess.run((*command, _KIND), capture_output=True, text=True, check=False)
     return done.stdout.splitlines()

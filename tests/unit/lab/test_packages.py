@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,13 @@ pytestmark = pytest.mark.skipif(
     not (shutil.which("apt-get") and shutil.which("dpkg-deb")), reason="needs apt-get and dpkg-deb"
 )
 
+
+def system() -> dict[str, str]:
+    """What this machine says that it is."""
+    return platform.freedesktop_os_release()
+
+
+BARE = "/usr/sbin:/usr/bin:/sbin:/bin"
 CONTROL = """Package: {name}
 Version: 1.0
 Architecture: all
@@ -57,7 +65,7 @@ def fetch(
     """Run the command with an environment whose PATH has no such programs."""
     return subprocess.run(
         (sys.executable, "-m", "meshdoctor.lab.packages", "--cache", str(cache), *arguments),
-        env={**os.environ, "PATH": path or "/usr/sbin:/usr/bin:/sbin:/bin"},
+        env={**os.environ, "PATH": path or BARE},
         capture_output=True,
         text=True,
         check=False,
@@ -141,3 +149,50 @@ def test_a_program_on_path_is_taken_from_there(tmp_path: Path) -> None:
 
     assert f"promtool={program}\n" == done.stdout
     assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.skipif("debian" != system().get("ID"), reason="needs Debian")
+def test_another_suite_comes_from_the_machines_own_mirror(tmp_path: Path) -> None:
+    """A newer suite is asked of the archive that the machine's release comes from, keys checked."""
+    (tmp_path / "sources.list").write_text(
+        "deb http://updates.example/debian-security bookworm-security main\n"
+        f"deb http://mirror.example/debian {system()['VERSION_CODENAME']} main\n"
+    )
+
+    assert (
+        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
+        " http://mirror.example/debian trixie main\n"
+    ) == source_line(tmp_path)
+
+
+def test_without_a_mirror_of_its_own_the_public_one_is_asked(tmp_path: Path) -> None:
+    """Where apt's sources name no Debian release, Debian's public address is taken."""
+    (tmp_path / "sources.list").write_text("")
+
+    assert " https://deb.debian.org/debian trixie main\n" in source_line(tmp_path)
+
+
+def source_line(etc: Path) -> str:
+    """Name the suite trixie in a process whose apt has only the sources in a folder."""
+    (etc / "apt.conf").write_text(
+        f'Dir::Etc::SourceList "{etc}/sources.list"; Dir::Etc::SourceParts "-";'
+    )
+    code = "from meshdoctor.lab.debian import source; print(source('trixie'), end='')"
+    return subprocess.run(
+        (sys.executable, "-c", code),
+        env={**os.environ, "APT_CONFIG": str(etc / "apt.conf")},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+@pytest.mark.skipif(
+    bool(shutil.which("kustomize", path=BARE)), reason="kustomize is installed here"
+)
+def test_a_list_given_by_hand_is_asked_alone(archive: Path, tmp_path: Path) -> None:
+    """It wins over the newer suite of a package, too, and here it has no such package."""
+    done = fetch(tmp_path / "cache", "--sources", str(archive), "kustomize")
+
+    assert (1, "") == (done.returncode, done.stdout)
+    assert done.stderr.startswith("kustomize cannot be had here: apt-get says")
