@@ -23,7 +23,7 @@ def _alert(slo: Slo, tier: Tier) -> Alert:
         name=f"{family}{tier.name}",
         family=family,
         expression=_expression(slo, tier),
-        severity=Severity(tier.severity),
+        severity=Severity(tier.severity) if slo.wakes else Severity.TICKET,
         rank=Rank.BURN,
         layer=LAYER,
         summary=f"{slo.name} spends its error budget {{{{ $value | humanize }}}} times too fast",

@@ -105,7 +105,14 @@ def _lookups(burn: float) -> tuple[Events, ...]:
 
 
 def _alerts(speed: Speed) -> tuple[Named, ...]:
-    return tuple((f"{family}BudgetBurn{speed.name}", speed.severity) for family in PROMISES)
+    return tuple(
+        (f"{family}BudgetBurn{speed.name}", _severity(family, speed)) for family in PROMISES
+    )
+
+
+def _severity(family: str, speed: Speed) -> Severity:
+    """Nobody is woken for a budget of what only we depend on."""
+    return Severity.TICKET if family == "DnsLookups" else speed.severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +147,7 @@ class TooFast:
                 "namespace": knobs.NAMESPACE,
                 "slo": slo,
                 "window": short,
-                "severity": speed.severity,
+                "severity": _severity(family, speed),
                 "rank": "burn",
                 "layer": "objective",
             },

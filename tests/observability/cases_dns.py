@@ -115,7 +115,6 @@ FIRING: Final = (
         f"Lookups of {SHOP} are slow",
         f"One successful lookup in a hundred took 995ms or longer over 5m, in {SHOP}.",
         "mesh-dns-network",
-        pages=("DnsLookupsBudgetBurnFast", "DnsLookupsBudgetBurnHigh"),
     ),
 )
 
