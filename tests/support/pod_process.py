@@ -1,12 +1,14 @@
 """A container as an ordinary process: its command, its environment, its ports, its probes."""
 
 import http.client
+import os
 import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Self
 
 import grpc
@@ -55,6 +57,7 @@ class PodProcess:
             (sys.executable, "-m", self.container["name"]),
             env={**kept_environment(), **self.environment},
             stdout=subprocess.DEVNULL,
+            start_new_session=True,  # a group of its own, with the processes that it starts
         )
 
     def probe(self, name: str) -> bool:
@@ -115,5 +118,7 @@ class PodProcess:
         return self
 
     def __exit__(self, *_raised: object) -> None:
-        self.process.kill()
+        # All of the group: the marketplace has a second process, which would outlive the first.
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
