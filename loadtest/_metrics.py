@@ -1,23 +1,22 @@
-"""What the load test tells Prometheus: its metrics as data, and the counts in their form.
+"""What the load test tells Prometheus: its metrics as data, and the counts in its text format.
 
 Names, labels and buckets are those that the services' dashboards ask for. The load test imports
 nothing of ours, so they are spelled once more here, and a test holds the two spellings equal.
+
+prometheus-client would write the text, but it comes neither with Locust nor with Locust's image,
+and a load test that needs more than Locust starts in fewer places.
+https://prometheus.io/docs/instrumenting/exposition_formats/
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    Metric,
-)
-from prometheus_client.registry import Collector
+from _tally import Bin, Tally
 
-from _tally import Tally
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds in seconds. Each has two significant digits at most, as the tally's own have, so
@@ -59,29 +58,28 @@ FAILURES = Family(
 FAMILIES = (USERS, DURATION, REQUESTS, FAILURES)
 
 
-class LoadCollector(Collector):
-    """Gives what is counted at the moment of a scrape; between scrapes it costs nothing.
+def page(tally: Tally, users: int) -> str:
+    """Write every metric; those of requests have no samples until one has ended.
 
     Args:
-        tally: gives the counts of the run, another object in each run.
-        users: gives the number of users.
+        tally: The counts of the run.
+        users: How many play now.
+
+    Returns:
+        Lines for a scraper.
     """
-
-    def __init__(self, tally: Callable[[], Tally], users: Callable[[], int]) -> None:
-        self.tally = tally
-        self.users = users
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield every family; those of requests are empty until one has ended."""
-        yield GaugeMetricFamily(USERS.name, USERS.help, value=self.users())
-        durations = HistogramMetricFamily(DURATION.name, DURATION.help, labels=DURATION.labels)
-        requests = CounterMetricFamily(REQUESTS.name, REQUESTS.help, labels=REQUESTS.labels)
-        failures = CounterMetricFamily(FAILURES.name, FAILURES.help, labels=FAILURES.labels)
-        for labels, one in self.tally().names.items():
-            durations.add_metric(labels, within(one.latencies), one.milliseconds / 1000)
-            requests.add_metric(labels, one.requests)
-            failures.add_metric(labels, one.failures)
-        yield from (durations, requests, failures)
+    bins = [({"method": key[0], "name": key[1]}, one) for key, one in tally.names.items()]
+    samples = {
+        USERS: [_sample(USERS.name, {}, users)],
+        DURATION: [line for labels, one in bins for line in _histogram(labels, one)],
+        REQUESTS: [_sample(REQUESTS.name, labels, one.requests) for labels, one in bins],
+        FAILURES: [_sample(FAILURES.name, labels, one.failures) for labels, one in bins],
+    }
+    return "".join(
+        f"# HELP {family.name} {family.help}\n# TYPE {family.name} {family.kind}\n"
+        + "".join(samples[family])
+        for family in FAMILIES
+    )
 
 
 def within(latencies: Mapping[int, int]) -> list[tuple[str, float]]:
@@ -97,3 +95,15 @@ def within(latencies: Mapping[int, int]) -> list[tuple[str, float]]:
     for latency, requests in latencies.items():
         counts[bisect_left(BOUNDS, latency)] += requests
     return list(zip(LE, accumulate(counts), strict=True))
+
+
+def _histogram(labels: Mapping[str, str], one: Bin) -> Iterator[str]:
+    for bound, requests in within(one.latencies):
+        yield _sample(f"{DURATION.name}_bucket", {**labels, "le": bound}, requests)
+    yield _sample(f"{DURATION.name}_count", labels, one.requests)
+    yield _sample(f"{DURATION.name}_sum", labels, one.milliseconds / 1000)
+
+
+def _sample(name: str, labels: Mapping[str, str], value: float) -> str:
+    inside = ",".join(f'{key}="{text.translate(ESCAPES)}"' for key, text in labels.items())
+    return f"{name}{{{inside}}} {value!r}\n" if inside else f"{name} {value!r}\n"

@@ -6,21 +6,21 @@ it does in it is to add up a few hundred numbers.
 
 import logging
 import sys
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import psutil  # type: ignore[import-untyped]
 from gevent.pywsgi import WSGIServer  # type: ignore[import-untyped]
 from locust.env import Environment
 from locust.runners import Runner, WorkerRunner
-from prometheus_client import CollectorRegistry, make_wsgi_app
 
-from _metrics import LoadCollector
+from _metrics import CONTENT_TYPE, page
 from _run import LoadRun
 
 logger = logging.getLogger("loadtest")
 
 PATH = "/metrics"
-NOT_FOUND = b"The metrics are at /metrics.\n"
+NOT_FOUND = b"The metrics are at /metrics, to a GET.\n"
 
 
 class Page:
@@ -39,9 +39,9 @@ class Page:
         options: Any = environment.parsed_options
         if not options.metrics_port or isinstance(runner, WorkerRunner):
             return
-        collector = LoadCollector(lambda: self.run.tally, lambda: runner.user_count)
         address = (options.metrics_host, options.metrics_port)
-        server = WSGIServer(address, application(collector), log=None)
+        told = application(lambda: page(self.run.tally, runner.user_count))
+        server = WSGIServer(address, told, log=None)
         try:
             server.start()
         except OSError as error:
@@ -67,17 +67,19 @@ def refuse(reason: str) -> NoReturn:
     raise SystemExit(2)
 
 
-def application(collector: LoadCollector) -> Any:  # noqa: ANN401  prometheus_client does not say
-    """Make the WSGI application: OpenMetrics or Prometheus' text, as the scraper accepts."""
-    registry = CollectorRegistry()
-    registry.register(collector)
-    metrics = make_wsgi_app(registry)
+def application(tell: Callable[[], str]) -> Any:  # noqa: ANN401  WSGI's
+    """Make the WSGI application: what `tell` says at the moment of a scrape, to a GET alone."""
 
     def answer(environ: dict[str, Any], start_response: Any) -> list[bytes]:  # noqa: ANN401  WSGI's
-        if environ["PATH_INFO"] == PATH:
-            return metrics(environ, start_response)  # type: ignore[no-any-return]
-        start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])
-        return [NOT_FOUND]
+        kind = ("Content-Type", CONTENT_TYPE)
+        if environ["PATH_INFO"] != PATH:
+            start_response("404 Not Found", [kind])
+            return [NOT_FOUND]
+        if environ["REQUEST_METHOD"] != "GET":
+            start_response("405 Method Not Allowed", [kind, ("Allow", "GET")])
+            return [NOT_FOUND]
+        start_response("200 OK", [kind])
+        return [tell().encode()]
 
     return answer
 

@@ -1,6 +1,8 @@
 """What the load test leans on."""
 
 import ast
+import importlib.metadata
+import re
 import sys
 from pathlib import Path
 
@@ -9,8 +11,7 @@ import pytest
 LOADTEST = Path(__file__).parents[3] / "loadtest"
 ON_LOCUST = {"_cluster.py", "_options.py", "_page.py", "_run.py", "_wiring.py", "locustfile.py"}
 FURTHER = {
-    "_metrics.py": {"prometheus_client"},
-    "_page.py": {"gevent", "prometheus_client", "psutil"},
+    "_page.py": {"gevent", "psutil"},
     "_wiring.py": {"gevent"},
 }
 FILES = sorted(LOADTEST.glob("**/*.py"))
@@ -39,3 +40,10 @@ def test_the_load_test_leans_on_few(path: Path) -> None:
 def test_locust_finds_one_file_to_run() -> None:
     """`locust -f loadtest/` imports every .py that does not begin with an underscore."""
     assert ["locustfile.py"] == [path.name for path in FILES if not path.name.startswith("_")]
+
+
+def test_whoever_has_locust_has_all_it_needs() -> None:
+    """It leans on nothing that Locust does not bring: its own image and `pip install` will do."""
+    brought = {re.split(r"\W", one)[0] for one in importlib.metadata.requires("locust") or ()}
+
+    assert set().union(*FURTHER.values()) <= brought
