@@ -19,8 +19,9 @@ nox.options.sessions = ["tests"]
 
 TYPED = ("src", "services", "protos/gen", "observability", "loadtest", "k8s", "tests", "noxfile.py")
 LOCKS = {
-    "dev": ("pyproject.toml", "--extra=services", "--group=dev", "--group=nox"),
+    "dev": ("pyproject.toml", "--extra=services", "--extra=cli", "--group=dev", "--group=nox"),
     "services": ("pyproject.toml", "--extra=services", "--constraints=requirements/dev.txt"),
+    "toolbox": ("pyproject.toml", "--extra=cli", "--constraints=requirements/dev.txt"),
     "nox": ("--group=nox", "--constraints=requirements/dev.txt"),
     "browser": ("--group=browser", "--constraints=requirements/dev.txt"),
     "manifests": ("--group=manifests",),
