@@ -15,7 +15,7 @@ from grafana_foundation_sdk.builders.prometheus import Dataquery
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard
 
-from observability import knobs, render_yaml
+from observability import knobs, render_kustomize, render_yaml
 from observability.dashboards import DASHBOARDS
 from observability.foreign import ALERTS
 from observability.grafana_colours import STATES
@@ -27,17 +27,27 @@ TAG: Final = "meshdoctor"
 TRACES: Final = "traces"
 """The uid of the data source that exemplars lead to."""
 
-_FOLDER = "grafana/dashboards"
+_DATASOURCES = "provisioning/datasources/meshdoctor.yaml"
+_PROVIDER = "provisioning/dashboards/meshdoctor.yaml"
 _COLUMNS = 24
 
 
 def files() -> dict[str, str]:
     """Return every file that Grafana needs: path under `generated/`, and text."""
-    return {
-        **{f"{_FOLDER}/{each.uid}.json": text(each) for each in DASHBOARDS},
-        "grafana/provisioning/dashboards/meshdoctor.yaml": render_yaml.render(_provider()),
-        "grafana/provisioning/datasources/meshdoctor.yaml": render_yaml.render(_datasources()),
+    maps = {"grafana-datasources": _DATASOURCES, "grafana-provider": _PROVIDER}
+    texts = {
+        **{_path(each): text(each) for each in DASHBOARDS},
+        _PROVIDER: render_yaml.render(_provider()),
+        _DATASOURCES: render_yaml.render(_datasources()),
+        "kustomization.yaml": render_kustomize.config_maps(
+            {**maps, **{f"dashboard-{each.uid}": _path(each) for each in DASHBOARDS}}
+        ),
     }
+    return {f"grafana/{path}": each for path, each in texts.items()}
+
+
+def _path(each: Dashboard) -> str:
+    return f"dashboards/{each.uid}.json"
 
 
 def text(each: Dashboard) -> str:
@@ -162,8 +172,9 @@ def _datasources() -> dict[str, object]:
     traces = {
         "name": "Traces",
         "uid": TRACES,
-        "type": "tempo",
+        "type": "jaeger",
         "access": "proxy",
         "url": knobs.TRACES,
+        "jsonData": {"nodeGraph": {"enabled": True}},
     }
     return {"apiVersion": 1, "datasources": [prometheus, traces]}

@@ -14,9 +14,9 @@ GRAFANA: Final = "http://localhost:3000"
 """Where dashboards are read: Grafana behind a port-forward, or the local view of `./mesh up`."""
 
 PROMETHEUS: Final = "http://prometheus-operated.monitoring.svc:9090"
-TRACES: Final = "http://tempo.monitoring.svc:3200"
-GRAFANA_DASHBOARDS: Final = "/var/lib/grafana/dashboards/meshdoctor"
-"""Where a provisioned Grafana finds metrics, traces (Tempo), and the generated dashboards."""
+TRACES: Final = "http://jaeger.monitoring.svc.cluster.local:16686"
+GRAFANA_DASHBOARDS: Final = "/etc/grafana/dashboards"
+"""Where a provisioned Grafana finds metrics, traces (Jaeger), and the generated dashboards."""
 
 NAMESPACE: Final = "bookstore"
 """The Kubernetes namespace of the two services, for the objects that select them."""

@@ -50,14 +50,27 @@ def place(panel: dict[str, Any]) -> set[tuple[int, int]]:
     }
 
 
-def test_there_is_a_file_for_each_dashboard_and_two_that_provision() -> None:
-    """The file of a dashboard is called like its uid."""
+def test_there_is_a_file_for_each_dashboard_and_those_that_bring_them() -> None:
+    """The file of a dashboard is called like its uid; two files provision, one is kustomize's."""
     assert FILES.keys() == {
         *(f"grafana/dashboards/{each.uid}.json" for each in DASHBOARDS),
         "grafana/provisioning/dashboards/meshdoctor.yaml",
         "grafana/provisioning/datasources/meshdoctor.yaml",
+        "grafana/kustomization.yaml",
     }
     assert [each.uid for each in DASHBOARDS] == [board["uid"] for board in BOARDS.values()]
+
+
+def test_every_file_is_a_config_map() -> None:
+    """Kustomize makes one of each, so that none grows beyond what `kubectl apply` takes."""
+    content = yaml.safe_load(FILES["grafana/kustomization.yaml"])
+    files = [path for one in content["configMapGenerator"] for path in one["files"]]
+    names = [one["name"] for one in content["configMapGenerator"]]
+
+    assert sorted(FILES) == sorted(
+        ["grafana/kustomization.yaml", *(f"grafana/{path}" for path in files)]
+    )
+    assert len(set(names)) == len(names) == len(files)
 
 
 def test_the_same_model_is_the_same_text() -> None:
@@ -303,5 +316,5 @@ def test_an_exemplar_opens_its_trace() -> None:
     assert [{"name": "trace_id", "datasourceUid": "traces"}] == (
         settings["exemplarTraceIdDestinations"]
     )
-    assert "tempo" == by_uid["traces"]["type"]
+    assert ("jaeger", knobs.TRACES) == (by_uid["traces"]["type"], by_uid["traces"]["url"])
     assert f"{knobs.SCRAPE_SECONDS}s" == settings["timeInterval"]
