@@ -12,6 +12,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
+_INSTALLED = "/var/lib/dpkg/status"
+
+
 class AptError(Exception):
     """The packages are not to be had; the text says why and what to do."""
 
@@ -65,6 +68,36 @@ def download(
     return {name: deb for name, deb in debs.items() if deb}
 
 
+def download_with_needs(
+    package: str, folder: Path, deadline: Deadline, sources: Path | None = None
+) -> list[Path]:
+    """Download a package and whatever it needs that this machine has not installed.
+
+    Args:
+        package: a Debian package name.
+        folder: an empty folder; the packages and apt's own files go there.
+        deadline: when to give up.
+        sources: a sources.list; None means the machine's own.
+
+    Returns:
+        The downloaded files.
+
+    Raises:
+        AptError: with apt's own reason.
+    """
+    if not (shutil.which("apt-get") and shutil.which("dpkg")):
+        raise AptError("they are not on PATH, and there is no apt-get to fetch them: install them")
+    # No lock: nothing is installed here, and the system's lock is root's alone.
+    here = ("-o", f"Dir::State::status={_INSTALLED}", "-o", "Debug::NoLocking=1")
+    options = [*_options(folder, sources), *here]
+    update = _run(("apt-get", *options, "update"), folder, deadline)
+    wanted = ("install", "--download-only", "--no-install-recommends", "--yes", package)
+    fetched = _run(("apt-get", *options, *wanted), folder, deadline)
+    if fetched.returncode:
+        raise AptError(f"{_reason(update, fetched)}; install them, or see to apt's sources")
+    return sorted((folder / "cache/archives").glob("*.deb"))
+
+
 def unpack(deb: Path, folder: Path, deadline: Deadline) -> None:
     """Unpack the files of a package; none of its scripts run.
 
@@ -82,7 +115,8 @@ def _options(folder: Path, sources: Path | None) -> list[str]:
     settings = {
         "Dir::State": folder,
         "Dir::State::Lists": folder / "lists",
-        "Dir::State::status": "/var/lib/dpkg/status",
+        # As if nothing was installed: what is, from elsewhere, would be the candidate for good.
+        "Dir::State::status": os.devnull,
         "Dir::Cache": folder / "cache",
         "Dir::Log": folder,
         "APT::Sandbox::User": "",  # root's apt would hand the work to _apt, who may not write here

@@ -1,6 +1,6 @@
 """Programs that a run can use but does not need: on PATH, in the cache, or fetched from Debian.
 
-`python -m meshdoctor.lab.packages [--cache DIR] prometheus promtool alertmanager amtool kustomize`
+`python -m meshdoctor.lab.packages [--cache DIR] NAME...`, with the names of `PACKAGES`,
 
 prints `NAME=PATH` for each program and exits 0, or says in one line why they are not to be had and
 exits 1. What was fetched once stays in the cache; delete the folder to fetch anew.
@@ -8,16 +8,17 @@ exits 1. What was fetched once stays in the cache; delete the folder to fetch an
 
 import argparse
 import fcntl
+import os
 import shutil
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from meshdoctor.lab.aptget import AptError, Deadline, download, unpack
+from meshdoctor.lab.aptget import AptError, Deadline, download, download_with_needs, unpack
 from meshdoctor.lab.debian import source
 
 PACKAGES = {
@@ -26,9 +27,17 @@ PACKAGES = {
     "alertmanager": "prometheus-alertmanager",
     "amtool": "prometheus-alertmanager",
     "kustomize": "kustomize",
+    "kubectl": "kubectl",
+    "ip": "iproute2",
+    "bridge": "iproute2",
+    "nft": "nftables",
+    "nsd": "nsd",
 }
-_SUITES = {"kustomize": "trixie"}  # packages that older releases of Debian lack
+_NEEDY = {"iproute2", "nftables", "nsd"}  # their libraries may be missing, too
+# Packages that older releases of Debian lack.
+_SUITES = {"kustomize": "trixie", "kubectl": "trixie"}
 _OTHER_NAMES = {"alertmanager": "prometheus-alertmanager"}  # as Debian calls the program
+_BINARIES = ("usr/bin", "usr/sbin", "bin", "sbin")
 _PARTIAL = ".partial-"
 _SECONDS = 60.0
 
@@ -44,12 +53,17 @@ def locate(name: str, cache: Path) -> Path | None:
         Its path, from PATH if it is there, else from the cache; None when it is in neither.
     """
     names = (name, _OTHER_NAMES.get(name, name))
-    for found in filter(None, map(shutil.which, names)):
+    for found in filter(None, (shutil.which(each, path=search_path()) for each in names)):
         return Path(found)
-    for candidate in (cache / PACKAGES[name] / "usr/bin" / each for each in names):
+    for candidate in (cache / PACKAGES[name] / room / each for room in _BINARIES for each in names):
         if candidate.is_file():
             return candidate
     return None
+
+
+def search_path() -> str:
+    """Return PATH with the folders of the administrator's programs, which users' own may lack."""
+    return os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 
 
 def fetch(names: Iterable[str], cache: Path, deadline: Deadline, sources: Path | None) -> None:
@@ -73,14 +87,32 @@ def fetch(names: Iterable[str], cache: Path, deadline: Deadline, sources: Path |
         for leftover in cache.glob(f"{_PARTIAL}*"):
             shutil.rmtree(leftover)
         with tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=cache) as partial:
-            for suite in sorted({_SUITES.get(package, "") for package in missing}):
+            for suite, wanted in _errands(missing):
                 room = Path(tempfile.mkdtemp(dir=partial))
-                wanted = [package for package in missing if _SUITES.get(package, "") == suite]
-                debs = download(wanted, room, deadline, sources or _sources(room, suite))
-                for package, deb in debs.items():
-                    unpack(deb, room / package, deadline)
+                debs = _download(wanted, room, deadline, sources or _sources(room, suite))
+                for package, files in debs.items():
+                    for deb in files:
+                        unpack(deb, room / package, deadline)
                     # A rename, so that a folder in the cache is always whole.
                     (room / package).rename(cache / package)
+
+
+def _errands(missing: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """What is fetched at once: by suite, and alone where it may bring others along."""
+    for suite in sorted({_SUITES.get(package, "") for package in missing} - {""}):
+        yield suite, [package for package in missing if _SUITES.get(package) == suite]
+    if plain := [package for package in missing if package not in {*_SUITES, *_NEEDY}]:
+        yield "", plain
+    yield from (("", [package]) for package in missing if package in _NEEDY)
+
+
+def _download(
+    wanted: list[str], room: Path, deadline: Deadline, sources: Path | None
+) -> Mapping[str, Sequence[Path]]:
+    if set(wanted) <= _NEEDY:
+        return {each: download_with_needs(each, room, deadline, sources) for each in wanted}
+    debs = download(wanted, room, deadline, sources)
+    return {package: [deb] for package, deb in debs.items()}
 
 
 def _sources(folder: Path, suite: str) -> Path | None:
