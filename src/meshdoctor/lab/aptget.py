@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-
 _INSTALLED = "/var/lib/dpkg/status"
 
 
