@@ -1,6 +1,14 @@
 """Everything that is generated, as texts by path."""
 
-from observability import grafana, render_example, render_kubernetes, render_rules, routes, rules
+from observability import (
+    grafana,
+    render_example,
+    render_kubernetes,
+    render_kustomize,
+    render_rules,
+    routes,
+    rules,
+)
 from observability.render_yaml import render
 
 
@@ -12,5 +20,8 @@ def files() -> dict[str, str]:
         "alertmanager/alertmanager.yaml": render(routes.config()),
         "kubernetes/prometheusrule.yaml": render(render_kubernetes.prometheus_rule(rules.GROUPS)),
         "kubernetes/servicemonitors.yaml": render(*render_kubernetes.service_monitors()),
+        "kubernetes/kustomization.yaml": render_kustomize.objects(
+            "prometheusrule.yaml", "servicemonitors.yaml"
+        ),
         **grafana.files(),
     }

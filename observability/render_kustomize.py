@@ -1,10 +1,11 @@
-"""Generated files as ConfigMaps, for kustomize: what it makes of them is named in k8s/monitoring.
+"""kustomization.yaml files beside the generated ones, by which k8s takes them as they are.
 
-The name of each ends in a hash of its files, so that another file is another Pod
+The name of a ConfigMap ends in a hash of its files, so that another file is another Pod
 (https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/configmapgenerator/).
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from observability.render_yaml import render
 
@@ -18,9 +19,14 @@ def config_maps(files: Mapping[str, str]) -> str:
         files: paths from the kustomization's folder, by the ConfigMap's name.
     """
     generators = [{"name": name, "files": [path]} for name, path in files.items()]
-    kustomization = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "configMapGenerator": generators,
-    }
-    return render(kustomization)
+    return _kustomization(configMapGenerator=generators)
+
+
+def objects(*files: str) -> str:
+    """Return a kustomization.yaml of files that are objects already."""
+    return _kustomization(resources=list(files))
+
+
+def _kustomization(**fields: Any) -> str:  # noqa: ANN401 - plain data
+    head = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
+    return render({**head, **fields})
