@@ -22,8 +22,10 @@ from meshdoctor.telemetry.spans import FinishedSpan, fill
 
 _QUEUE: Final = 8192
 _BATCH: Final = 512
-_EVERY_SECONDS: Final = 1.0
-_TIMEOUT_SECONDS: Final = 2.0
+EVERY_SECONDS: Final = 1.0
+TIMEOUT_SECONDS: Final = 2.0
+"""Between two sendings, and for one of them: who decides on whole traces waits longer than both."""
+
 _LAST_SECONDS: Final = 0.5
 _SCOPE: Final = InstrumentationScope(name="meshdoctor")
 
@@ -63,7 +65,7 @@ class OtlpSpans:
             return
         self._queue.append(span)
 
-    def shutdown(self, seconds: float = _TIMEOUT_SECONDS) -> None:
+    def shutdown(self, seconds: float = TIMEOUT_SECONDS) -> None:
         """Send what is queued, for at most `seconds`; what is left is counted as dropped."""
         self._deadline = time.monotonic() + seconds
         self._wake.set()
@@ -75,14 +77,14 @@ class OtlpSpans:
 
     def _run(self) -> None:
         stub = TraceServiceStub(self._channel)  # type: ignore[no-untyped-call]
-        while not self._wake.wait(_EVERY_SECONDS):
+        while not self._wake.wait(EVERY_SECONDS):
             self._send_queued(stub)
         self._send_queued(stub)
 
     def _send_queued(self, stub: TraceServiceStub) -> None:
         while self._queue and (left := self._deadline - time.monotonic()) > 0:
             batch = [self._queue.popleft() for _ in range(min(_BATCH, len(self._queue)))]
-            dropped = self._send(stub, batch, min(left, _TIMEOUT_SECONDS))
+            dropped = self._send(stub, batch, min(left, TIMEOUT_SECONDS))
             self._count("dropped", dropped)
             self._count("exported", len(batch) - dropped)
 
