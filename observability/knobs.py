@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-RUNBOOK: Final = "https://github.com/meshdoctor/meshdoctor/blob/main/docs/runbook.md"
+from meshdoctor import faults
+
+RUNBOOK: Final = faults.RUNBOOK
 """Where docs/runbook.md is read; every alert links to a heading of it."""
 
 GRAFANA: Final = "http://localhost:3000"
 """Where dashboards are read: Grafana behind a port-forward, or the local view of `./mesh up`."""
 
-PROMETHEUS: Final = "http://prometheus-operated.monitoring.svc:9090"
+PROMETHEUS: Final = "http://prometheus.monitoring.svc.cluster.local:9090"
 TRACES: Final = "http://jaeger.monitoring.svc.cluster.local:16686"
 GRAFANA_DASHBOARDS: Final = "/etc/grafana/dashboards"
 """Where a provisioned Grafana finds metrics, traces (Jaeger), and the generated dashboards."""
@@ -140,8 +142,8 @@ MOST_SAMPLES_PER_SCRAPE: Final = 2000
 SAMPLE_LIMIT: Final = 10_000
 """A page longer than that is not stored at all; long before, a ticket says that it grows."""
 
-ALERTMANAGER: Final = "alertmanager.monitoring.svc:9093"
-KUBE_STATE_METRICS: Final = "kube-state-metrics.kube-system.svc:8080"
+ALERTMANAGER: Final = "alertmanager.monitoring.svc.cluster.local:9093"
+KUBE_STATE_METRICS: Final = "kube-state-metrics.monitoring.svc.cluster.local:8080"
 """Where a Prometheus that is configured by hand finds them."""
 
 PAGE_WEBHOOK: Final = "http://pager.monitoring.svc:8080/page"

@@ -13,6 +13,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+RUNBOOK: Final = "https://github.com/meshdoctor/meshdoctor/blob/main/docs/runbook.md"
+"""Where what to do is written down, a section for each fault."""
+
 
 class Layer(StrEnum):
     """Where a fault lives, from the image up to the handler."""
@@ -58,6 +61,15 @@ class Cause:
     faults: tuple[str, ...] = ()
 
 
+def runbook(code: str) -> str:
+    """Return the address of a fault's section in the runbook.
+
+    Args:
+        code: a key of `FAULTS`.
+    """
+    return f"{RUNBOOK}#{code}"
+
+
 def _faults(layer: Layer, *rows: tuple[str, str, str]) -> tuple[Fault, ...]:
     return tuple(Fault(f"{layer}-{name}", layer, meaning, fix) for name, meaning, fix in rows)
 
@@ -77,7 +89,7 @@ _ALL: Final = (
         ),
         (
             "config-mismatch",
-            "the index promises one platform, the image's config blob holds another",
+            "the index or config blob promises one platform, the image holds another",
             "no build stage may end on the build platform; rebuild and push",
         ),
         ("tag-missing", "the tag is not in the registry", "push the tag or correct the manifest"),
