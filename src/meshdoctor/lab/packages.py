@@ -32,10 +32,13 @@ PACKAGES = {
     "bridge": "iproute2",
     "nft": "nftables",
     "nsd": "nsd",
+    "docker-registry": "docker-registry",
 }
 _NEEDY = {"iproute2", "nftables", "nsd"}  # their libraries may be missing, too
 # Packages that older releases of Debian lack.
 _SUITES = {"kustomize": "trixie", "kubectl": "trixie"}
+# On PATH they may be years old, or choose another version by the server that they talk to.
+_NEVER_ON_PATH = {"kubectl"}
 _OTHER_NAMES = {"alertmanager": "prometheus-alertmanager"}  # as Debian calls the program
 _BINARIES = ("usr/bin", "usr/sbin", "bin", "sbin")
 _PARTIAL = ".partial-"
@@ -50,10 +53,11 @@ def locate(name: str, cache: Path) -> Path | None:
         cache: the cache folder.
 
     Returns:
-        Its path, from PATH if it is there, else from the cache; None when it is in neither.
+        Its path, from PATH if it is there and may be, else from the cache; None when in neither.
     """
     names = (name, _OTHER_NAMES.get(name, name))
-    for found in filter(None, (shutil.which(each, path=search_path()) for each in names)):
+    on_path = () if name in _NEVER_ON_PATH else names
+    for found in filter(None, (shutil.which(each, path=search_path()) for each in on_path)):
         return Path(found)
     for candidate in (cache / PACKAGES[name] / room / each for room in _BINARIES for each in names):
         if candidate.is_file():
