@@ -17,7 +17,13 @@ def files() -> dict[str, str]:
     return {
         "prometheus/rules.yaml": render(render_rules.groups(rules.GROUPS)),
         "prometheus/prometheus.example.yaml": render(render_example.config("rules.yaml")),
+        "prometheus/kustomization.yaml": render_kustomize.config_maps(
+            {"prometheus-rules": "rules.yaml"}, hashed=False
+        ),
         "alertmanager/alertmanager.yaml": render(routes.config()),
+        "alertmanager/kustomization.yaml": render_kustomize.config_maps(
+            {"alertmanager": "alertmanager.yaml"}
+        ),
         "kubernetes/prometheusrule.yaml": render(render_kubernetes.prometheus_rule(rules.GROUPS)),
         "kubernetes/servicemonitors.yaml": render(*render_kubernetes.service_monitors()),
         "kubernetes/kustomization.yaml": render_kustomize.objects(

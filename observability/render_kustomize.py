@@ -10,15 +10,17 @@ from typing import Any
 from observability.render_yaml import render
 
 
-def config_maps(files: Mapping[str, str]) -> str:
+def config_maps(files: Mapping[str, str], *, hashed: bool = True) -> str:
     """Return a kustomization.yaml that makes a ConfigMap of each file.
 
     One for each: what `kubectl apply` notes of an object may be no larger than 256 KiB.
 
     Args:
         files: paths from the kustomization's folder, by the ConfigMap's name.
+        hashed: whether its name changes with its file; False is for who reads it anew by itself.
     """
-    generators = [{"name": name, "files": [path]} for name, path in files.items()]
+    options = {} if hashed else {"options": {"disableNameSuffixHash": True}}
+    generators = [{"name": name, "files": [path], **options} for name, path in files.items()]
     return _kustomization(configMapGenerator=generators)
 
 
