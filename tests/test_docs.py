@@ -120,10 +120,10 @@ def test_the_changelog_tells_of_this_version() -> None:
 
 
 def variables(settings: type[BaseSettings]) -> Iterator[tuple[str, str]]:
-    """Give the environment variables of a settings class, inherited ones left out."""
+    """Give the environment variables of a settings class; those of all services are left out."""
     prefix = settings.model_config.get("env_prefix", "")
     for name, field in settings.model_fields.items():
-        if name in settings.__annotations__:
+        if name in settings.__annotations__ or not field.alias:
             alias = field.validation_alias or field.alias
             yield str(alias or f"{prefix}{name}".upper()), shown(field.default)
 
@@ -136,7 +136,7 @@ def shown(default: object) -> str:
         return ",".join(default)
     if isinstance(default, Path) and default.is_relative_to(ROOT):
         return str(default.relative_to(ROOT))
-    return str(default) or "empty"
+    return "empty" if default is None else str(default) or "empty"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from meshdoctor.settings import EXIT_USAGE, settings_or_exit
 def main() -> int:
     """Serve until SIGTERM or SIGINT; requests in flight finish."""
     settings = settings_or_exit(MarketplaceSettings)
-    if (why := _unusable(settings)) is not None:
+    if (why := settings.tls_trouble() or _unusable(settings)) is not None:
         sys.stderr.write(f"{why}\n")
         return EXIT_USAGE
     Server(

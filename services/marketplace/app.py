@@ -9,7 +9,7 @@ from marketplace.books import GUEST, Category, Freshness, Wish, WishError, read_
 from marketplace.guard import guard, problem
 from marketplace.settings import MarketplaceSettings
 from marketplace.shelf import METHOD, Selection, Shelf
-from meshdoctor.mesh import MeshChannel, MeshPolicy, Resolver, Target
+from meshdoctor.mesh import ClientTls, MeshChannel, MeshPolicy, Resolver, Target
 from meshdoctor.mesh.resolver import parse_servers
 from meshdoctor.mesh.sideprobe import side_probe
 from meshdoctor.telemetry import Telemetry
@@ -20,10 +20,17 @@ PROBES = ("/healthz", "/readyz")
 
 
 def connect(settings: MarketplaceSettings, telemetry: Telemetry) -> MeshChannel:
-    """Return the channel to the recommendations service, as the settings say."""
+    """Return the channel to the recommendations service, as the settings say.
+
+    Raises:
+        TlsFileError: TLS is on, and its files cannot be used.
+    """
     resolver = Resolver(parse_servers(settings.dns_servers))
+    files = settings.tls_files
+    tls = ClientTls(files, telemetry.logger) if files else None
     calls = telemetry.client_calls(
-        settings.recommendations_target, lambda target: side_probe(resolver, target)
+        settings.recommendations_target,
+        lambda target: side_probe(resolver, target, tls.greets if tls else None),
     )
     policy = MeshPolicy(
         deadline_seconds=settings.deadline_seconds,
@@ -37,6 +44,7 @@ def connect(settings: MarketplaceSettings, telemetry: Telemetry) -> MeshChannel:
         calls,
         resolver=resolver,
         fallback=settings.fallbacks,
+        credentials=tls,
     )
 
 

@@ -7,6 +7,7 @@ from pydantic_settings import SettingsConfigDict
 
 from meshdoctor.mesh import Target
 from meshdoctor.mesh.resolver import parse_servers
+from meshdoctor.mesh.tlssettings import TlsSettings
 from meshdoctor.telemetry import TelemetrySettings
 
 _IP = TypeAdapter(IPvAnyAddress)
@@ -28,7 +29,7 @@ def _addresses(text: str) -> str:
     return text
 
 
-class MarketplaceSettings(TelemetrySettings):
+class MarketplaceSettings(TlsSettings, TelemetrySettings):
     """Settings of the marketplace; each is an environment variable MARKETPLACE_NAME."""
 
     model_config = SettingsConfigDict(env_prefix="MARKETPLACE_")

@@ -20,7 +20,7 @@ from meshdoctor.telemetry import Telemetry
 from meshdoctor.telemetry.logs import capture_stdlib
 from recommendations.catalogue import Catalogue, CatalogueError, load_catalogue
 from recommendations.server import create_server
-from recommendations.settings import NO_METRICS_PORT, RecommendationsSettings
+from recommendations.settings import NO_PORT, RecommendationsSettings
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 EXIT_FAILURE = 1
@@ -39,6 +39,8 @@ def main() -> int:
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     settings = settings_or_exit(RecommendationsSettings)
+    if (trouble := settings.tls_trouble()) is not None:
+        return _refuse(trouble, EXIT_USAGE)
     try:
         catalogue = load_catalogue(settings.catalogue)
     except CatalogueError as error:
@@ -56,11 +58,17 @@ def main() -> int:
 
 
 def _serve(settings: RecommendationsSettings, catalogue: Catalogue, telemetry: Telemetry) -> None:
-    server = create_server(settings, catalogue, telemetry.server_interceptors())
+    server = create_server(settings, catalogue, telemetry.server_interceptors(), telemetry.logger)
     metrics_port = _serve_metrics(settings, telemetry)
+    health_port = _serve_health(settings, server)
     port = _serve_calls(settings, server)
     telemetry.logger.info(
-        "server.serving", host=str(settings.host), port=port, metrics_port=metrics_port
+        "server.serving",
+        host=str(settings.host),
+        port=port,
+        metrics_port=metrics_port,
+        health_port=health_port,
+        tls=settings.tls_files is not None,
     )
     caught = signal.sigwait(SIGNALS)
     telemetry.logger.info("server.draining", signal=signal.Signals(caught).name)
@@ -68,11 +76,19 @@ def _serve(settings: RecommendationsSettings, catalogue: Catalogue, telemetry: T
 
 
 def _serve_metrics(settings: RecommendationsSettings, telemetry: Telemetry) -> int | None:
-    if settings.metrics_port == NO_METRICS_PORT:
+    if settings.metrics_port == NO_PORT:
         return None
     host, port = str(settings.metrics_host), settings.metrics_port
     with _naming(host, port, "RECOMMENDATIONS_METRICS_PORT"):
         return telemetry.serve_metrics(host, port)
+
+
+def _serve_health(settings: RecommendationsSettings, server: MeshServer) -> int | None:
+    if settings.health_port == NO_PORT:
+        return None
+    host, port = str(settings.host), settings.health_port
+    with _naming(host, port, "RECOMMENDATIONS_HEALTH_PORT"):
+        return server.start_health(host, port)
 
 
 def _serve_calls(settings: RecommendationsSettings, server: MeshServer) -> int:
@@ -81,7 +97,7 @@ def _serve_calls(settings: RecommendationsSettings, server: MeshServer) -> int:
         return server.start(host, port)
 
 
-def _refuse(error: Exception, code: int) -> int:
+def _refuse(error: Exception | str, code: int) -> int:
     print(error, file=sys.stderr)  # noqa: T201 - for the person who started it, not for the log
     return code
 

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 
 import grpc
+from structlog.typing import FilteringBoundLogger
 
 from bookstore.recommendations.v1 import recommendations_pb2 as pb
 from bookstore.recommendations.v1 import recommendations_pb2_grpc as pb_grpc
 from meshdoctor.mesh.server import MeshServer, ServerPolicy
+from meshdoctor.mesh.tls import ServerTls
+from meshdoctor.mesh.tlscallers import Callers
 from recommendations.catalogue import Catalogue, load_catalogue
 from recommendations.faults import FaultPlan, FaultyServicer
 from recommendations.servicer import RecommendationsServicer
@@ -20,6 +23,7 @@ def create_server(
     settings: RecommendationsSettings,
     catalogue: Catalogue | None = None,
     interceptors: Sequence[grpc.ServerInterceptor] = (),
+    logger: FilteringBoundLogger | None = None,
 ) -> MeshServer:
     """Make a server; it neither listens nor runs before its `start`.
 
@@ -27,15 +31,21 @@ def create_server(
         settings: all knobs.
         catalogue: the books; read from `settings.catalogue` when None.
         interceptors: what sees every call, outermost first.
+        logger: told of certificates that change.
 
     Returns:
         A server with the service added, not serving yet.
 
     Raises:
         CatalogueError: the catalogue cannot be used.
+        TlsFileError: TLS is on, and its files cannot be used.
     """
     books = load_catalogue(settings.catalogue) if catalogue is None else catalogue
-    server = MeshServer(_policy(settings), interceptors)
+    files = settings.tls_files
+    if files and settings.callers:
+        interceptors = (*interceptors, Callers(settings.callers))
+    tls = ServerTls(files, logger) if files else None
+    server = MeshServer(_policy(settings), interceptors, tls)
     server.add(
         pb_grpc.add_RecommendationsServiceServicer_to_server, _servicer(settings, books), SERVICE
     )

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, IPvAnyAddress
 from pydantic_settings import SettingsConfigDict
 
+from meshdoctor.mesh.tlssettings import TlsSettings
 from meshdoctor.telemetry import TelemetrySettings
 from recommendations.catalogue import SHIPPED
 
-NO_METRICS_PORT = -1
+NO_PORT = -1
 
 
 def _no_service_link(value: Any) -> Any:  # noqa: ANN401 - before any check, so anything
@@ -26,7 +27,7 @@ def _no_service_link(value: Any) -> Any:  # noqa: ANN401 - before any check, so 
 _Seconds = Annotated[float, Field(ge=0, le=300, allow_inf_nan=False)]
 
 
-class RecommendationsSettings(TelemetrySettings):
+class RecommendationsSettings(TlsSettings, TelemetrySettings):
     """Settings of the service, each read from RECOMMENDATIONS_ and its name in capitals.
 
     The variables of `TelemetrySettings` keep their own names. An empty variable is as good as none.
@@ -43,8 +44,14 @@ class RecommendationsSettings(TelemetrySettings):
     metrics_host: IPvAnyAddress = IPv4Address("127.0.0.1")
     """Address of the metrics page."""
 
-    metrics_port: int = Field(default=9464, ge=NO_METRICS_PORT, le=65535)
+    metrics_port: int = Field(default=9464, ge=NO_PORT, le=65535)
     """Port of the metrics page; 0 takes any free one, -1 opens none."""
+
+    health_port: int = Field(default=NO_PORT, ge=NO_PORT, le=65535)
+    """Another port for health alone, in plain text, on `host`; 0 takes any free one."""
+
+    tls_clients: str = ""
+    """Names, comma separated, one of which a caller's certificate must have; empty: any name."""
 
     threads: int = Field(default=4, ge=1, le=64)
     """Threads that handle calls: 2 to 4 answer more calls a second than more of them."""
@@ -69,3 +76,8 @@ class RecommendationsSettings(TelemetrySettings):
 
     catalogue: Path = SHIPPED
     """The catalogue's file; the shipped one unless told otherwise."""
+
+    @property
+    def callers(self) -> tuple[str, ...]:
+        """`tls_clients` as a tuple."""
+        return tuple(name.strip() for name in self.tls_clients.split(",") if name.strip())

@@ -1,12 +1,14 @@
 """A client with a mesh channel to the echo service, and its books."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Self
 
 import grpc
 from prometheus_client import CollectorRegistry
 
-from meshdoctor.mesh import MeshChannel, MeshPolicy, Resolver, Target
+from meshdoctor.mesh import ClientTls, MeshChannel, MeshPolicy, Resolver, Target
+from meshdoctor.mesh.sideprobe import side_probe
 from meshdoctor.telemetry import ClientCalls
 from meshdoctor.telemetry.instruments import Instruments
 from meshdoctor.telemetry.outlets import Outlets
@@ -28,12 +30,17 @@ class Client:
         resolver: Resolver | None = None,
         policy: MeshPolicy = POLICY,
         fallback: Sequence[str] = (),
+        tls: ClientTls | None = None,
     ) -> None:
         self.registry = CollectorRegistry()
         instruments = Instruments(self.registry)
         outlets = Outlets(instruments=instruments)
-        calls = ClientCalls(target.host, outlets, FailureCounter(instruments))
-        self.channel = MeshChannel(target, policy, calls, resolver=resolver, fallback=fallback)
+        # Only where a greeting tells more: the other tests hear what the text alone says.
+        probe = partial(side_probe, resolver or Resolver(), greets=tls.greets) if tls else None
+        calls = ClientCalls(target.host, outlets, FailureCounter(instruments, probe))
+        self.channel = MeshChannel(
+            target, policy, calls, resolver=resolver, fallback=fallback, credentials=tls
+        )
         self.ask: Any = self.channel.unary_unary(f"/{ASK}")
 
     @classmethod

@@ -8,12 +8,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Self
 
 import grpc
 
-from meshdoctor.mesh import MeshServer, ServerPolicy
+from meshdoctor.mesh import MeshServer, ServerPolicy, ServerTls
 
 SERVICE = "test.Echo"
 ASK = f"{SERVICE}/Ask"
@@ -84,9 +84,16 @@ def register(echo: Echo, server: grpc.Server) -> None:
 class EchoServer:
     """A server in this process, listening."""
 
-    def __init__(self, host: str, port: int = 0, policy: ServerPolicy = SERVER_POLICY) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int = 0,
+        policy: ServerPolicy = SERVER_POLICY,
+        interceptors: Sequence[grpc.ServerInterceptor] = (),
+        credentials: ServerTls | None = None,
+    ) -> None:
         self.echo = Echo(host)
-        self.server = MeshServer(policy)
+        self.server = MeshServer(policy, interceptors, credentials)
         self.server.add(register, self.echo, SERVICE)
         self.host = host
         self.port = self.server.start(host, port)

@@ -47,20 +47,33 @@ _LEAVING_SECONDS: Final = 30.0
 class Backend:
     """One address, its channel, its breaker, and the callables made on it so far."""
 
-    __slots__ = ("_callables", "_channel", "address", "breaker")
+    __slots__ = ("_callables", "_channel", "address", "breaker", "generation")
 
-    def __init__(self, address: str, channel: grpc.Channel, breaker: Breaker) -> None:
+    def __init__(
+        self, address: str, channel: grpc.Channel, breaker: Breaker, generation: int = 0
+    ) -> None:
         self.address = address
         self.breaker = breaker
+        self.generation = generation
         self._channel = channel
         self._callables: dict[tuple[str, str], Any] = {}
 
     def method(self, kind: str, name: str, make: Callable[[grpc.Channel], Any]) -> Any:  # noqa: ANN401 - one of four multi-callables
         """Return the callable of a method, made once per backend."""
-        found = self._callables.get((kind, name))
+        callables = self._callables
+        found = callables.get((kind, name))
         if found is None:
-            found = self._callables[kind, name] = make(self._channel)
+            found = callables[kind, name] = make(self._channel)
         return found
+
+    def move(self, channel: grpc.Channel, generation: int) -> grpc.Channel:
+        """Use another channel from now on; return the old one, on which calls may be in flight."""
+        # In this order: who sees the new callables sees the new channel, and whatever a call in
+        # another thread still makes on the old channel goes into the old callables.
+        old, self._channel = self._channel, channel
+        self._callables = {}
+        self.generation = generation
+        return old
 
     def close(self) -> None:
         """Close the channel; calls in flight are cancelled."""
@@ -89,7 +102,8 @@ class Backends:
         self._changing = threading.Lock()
         self._closed = False
         self._all: tuple[Backend, ...] = ()
-        self._leaving: deque[tuple[float, Backend]] = deque()
+        self._generation = 0
+        self._leaving: deque[tuple[float, Backend | grpc.Channel]] = deque()
 
     def __len__(self) -> int:
         """Return how many backends are known, healthy or not."""
@@ -130,6 +144,28 @@ class Backends:
             next(self._turn)
         return None
 
+    def outdate(self) -> None:
+        """Take note that channels which are made from now on are better than those before."""
+        self._generation += 1
+
+    def outdated(self) -> tuple[Backend, ...]:
+        """Return the backends whose channels were made before the last `outdate`."""
+        return tuple(one for one in self._all if one.generation != self._generation)
+
+    def move(self, backend: Backend, channel: grpc.Channel, now: float) -> None:
+        """Send a backend's calls over a new channel; those in flight on the old one may end."""
+        with self._changing:
+            if backend not in self._all:
+                channel.close()
+                return
+            old = backend.move(channel, self._generation)
+            self._leaving.append((now + _LEAVING_SECONDS, old))
+
+    def sweep(self, now: float) -> None:
+        """Close the channels whose half minute is over at `now`."""
+        with self._changing:
+            self._close_left(now)
+
     def close(self) -> None:
         """Close every channel; calls in flight are cancelled."""
         with self._changing:
@@ -142,9 +178,12 @@ class Backends:
             backend.breaker.retire()
             self._told(backend.address, None)
             self._leaving.append((now + _LEAVING_SECONDS, backend))
+        self._close_left(now)
+
+    def _close_left(self, now: float) -> None:
         while self._leaving and self._leaving[0][0] <= now:
             self._leaving.popleft()[1].close()
 
     def _make(self, address: str) -> Backend:
         breaker = Breaker(self._policy, lambda state: self._told(address, state))
-        return Backend(address, self._connect(address), breaker)
+        return Backend(address, self._connect(address), breaker, self._generation)

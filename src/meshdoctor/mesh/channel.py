@@ -9,8 +9,10 @@ from meshdoctor.mesh.backends import CHANNEL_OPTIONS
 from meshdoctor.mesh.calls import Method, StreamMethod, UnaryMethod
 from meshdoctor.mesh.policy import MeshPolicy
 from meshdoctor.mesh.reach import Reach
+from meshdoctor.mesh.renewal import Renewal
 from meshdoctor.mesh.resolver import Resolver
 from meshdoctor.mesh.target import Target
+from meshdoctor.mesh.tls import ClientTls
 from meshdoctor.telemetry.catalogue import RPC_CLIENT_BREAKER
 from meshdoctor.telemetry.rpc_client import ClientCalls
 
@@ -30,7 +32,8 @@ class MeshChannel(grpc.Channel):
         calls: the books; None keeps none.
         resolver: how to look the target up; resolv.conf's servers when None.
         fallback: addresses to use while DNS has never answered.
-        credentials: TLS; None talks plain text.
+        credentials: TLS, from files that may change (`ClientTls`, closed with the channel) or
+            for good; None talks plain text. Certificates must have the target's name.
     """
 
     def __init__(
@@ -41,13 +44,16 @@ class MeshChannel(grpc.Channel):
         *,
         resolver: Resolver | None = None,
         fallback: Sequence[str] = (),
-        credentials: grpc.ChannelCredentials | None = None,
+        credentials: grpc.ChannelCredentials | ClientTls | None = None,
     ) -> None:
         # The name, not the address, is what certificates and virtual hosts are made for.
         name = f"{target.host.rstrip('.')}:{target.port}"
         self._options = (*CHANNEL_OPTIONS, ("grpc.default_authority", name))
         self._credentials = credentials
         self._reach = Reach(target, policy, calls, self._connect, resolver or Resolver(), fallback)
+        if isinstance(credentials, ClientTls):
+            renewal = Renewal(self._reach.backends, self._connect, credentials.pending)
+            credentials.start(renewal.looked)
 
     def unary_unary(self, method: str, *codec: Any, **named: Any) -> UnaryMethod:  # noqa: ANN401 - gRPC's codec
         """Return a callable with a deadline, a second try and breakers."""
@@ -79,6 +85,8 @@ class MeshChannel(grpc.Channel):
 
     def close(self) -> None:
         """Stop looking up and close every backend's channel."""
+        if isinstance(self._credentials, ClientTls):
+            self._credentials.close()
         self._reach.close()
 
     def __enter__(self) -> Self:
@@ -102,6 +110,9 @@ class MeshChannel(grpc.Channel):
         )
 
     def _connect(self, address: str) -> grpc.Channel:
-        if self._credentials is None:
+        credentials = self._credentials
+        if credentials is None:
             return grpc.insecure_channel(address, self._options)
-        return grpc.secure_channel(address, self._credentials, self._options)
+        if isinstance(credentials, ClientTls):
+            credentials = credentials.credentials()
+        return grpc.secure_channel(address, credentials, self._options)

@@ -12,6 +12,8 @@ from grpc_reflection.v1alpha import reflection
 
 from meshdoctor.mesh.admission import Admission, CountingPool
 from meshdoctor.mesh.health import Health
+from meshdoctor.mesh.healthport import HealthPort, listening
+from meshdoctor.mesh.tls import ServerTls
 from meshdoctor.telemetry.rpc_server import ServerCalls
 
 _SERVING: Final = health_pb2.HealthCheckResponse.SERVING
@@ -52,19 +54,21 @@ class MeshServer:
     Args:
         policy: how to serve.
         interceptors: outermost first.
-        credentials: TLS; None talks plain text.
+        credentials: TLS, from files that may change (`ServerTls`, closed with the server) or for
+            good; None talks plain text.
     """
 
     def __init__(
         self,
         policy: ServerPolicy,
         interceptors: Sequence[grpc.ServerInterceptor] = (),
-        credentials: grpc.ServerCredentials | None = None,
+        credentials: grpc.ServerCredentials | ServerTls | None = None,
     ) -> None:
         self._policy = policy
         self._credentials = credentials
         self._services: list[str] = []
         self._drained = threading.Lock()
+        self._health_port: HealthPort | None = None
         self._health = Health()
         self._health.set("", _NOT_SERVING)
         pool = CountingPool(policy.threads)
@@ -102,14 +106,23 @@ class MeshServer:
         if self._policy.reflection:
             names = (*self._services, health.SERVICE_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, self._server)
-        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        try:
-            bound = self._listen(address)
-        except RuntimeError as error:
-            raise OSError(f"cannot listen on {address}: {error}") from error
+        address = _address(host, port)
+        bound = listening(address, lambda: self._listen(address))
         self._server.start()
         self._tell(_SERVING)
         return bound
+
+    def start_health(self, host: str, port: int) -> int:
+        """Answer health checks on another port as well, in plain text; return that port.
+
+        For a server with TLS, whose own port the kubelet's probe cannot ask. It says "not serving"
+        before `start` and in the drain, and is closed with the server.
+
+        Raises:
+            OSError: the address cannot be listened on; says which.
+        """
+        self._health_port = HealthPort(self._health, _options(self._policy))
+        return self._health_port.start(_address(host, port))
 
     def drain(self) -> None:
         """End without losing a call: say so, wait for clients to leave, finish what runs.
@@ -120,23 +133,38 @@ class MeshServer:
             self._tell(_NOT_SERVING)
             time.sleep(self._policy.drain_seconds)
             self._server.stop(self._policy.grace_seconds).wait()
+            self._close()
 
     def stop(self) -> None:
         """End at once; calls in flight are cancelled."""
         self._server.stop(None).wait()
+        self._close()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until the server has ended; False when `seconds` passed before."""
         return not self._server.wait_for_termination(seconds)
 
     def _listen(self, address: str) -> int:
-        if self._credentials is None:
+        credentials = self._credentials
+        if credentials is None:
             return self._server.add_insecure_port(address)
-        return self._server.add_secure_port(address, self._credentials)
+        if isinstance(credentials, ServerTls):
+            credentials = credentials.start()
+        return self._server.add_secure_port(address, credentials)
+
+    def _close(self) -> None:
+        if self._health_port is not None:
+            self._health_port.stop()
+        if isinstance(self._credentials, ServerTls):
+            self._credentials.close()
 
     def _tell(self, status: int) -> None:
         for name in ("", *self._services):
             self._health.set(name, status)
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _books(

@@ -81,6 +81,12 @@ _CONNECTION_TEXTS: Final = (
         Guess("connect-timeout"),
     ),
     (re.compile(r"Cancelling all calls|GOAWAY|unhealthy|not serving"), Guess("app-draining")),
+    # Hung up before the first word: a server that ends, or one that does not take the client's
+    # certificate, or none at all. The probe can greet and see.
+    (
+        re.compile(r"(all addresses|all backends failing); .*(Socket closed|reset by peer)"),
+        Guess("connect-lost", certain=False),
+    ),
     (
         re.compile(r"Socket closed|reset by peer|Broken pipe|Stream removed"),
         Guess("connect-lost"),

@@ -19,6 +19,7 @@ _NATIVE = (
     "Address lookup failed for shop.:50051 os_error: "
 )
 _ALL = "failed to connect to all addresses; last error: "
+_BACKENDS = "connections to all backends failing; last error: "
 _AT = "ipv4:127.0.0.1:50051: "
 _HANDSHAKE = " handshake failed (TSI_PROTOCOL_FAILURE): SSL_ERROR_SSL: error:"
 _UNTRUSTED = (
@@ -28,6 +29,10 @@ _UNTRUSTED = (
 _EXPIRED = (
     f"{_ALL}UNKNOWN: {_AT}Tls{_HANDSHAKE}1000007d:SSL routines:"
     "OPENSSL_internal:CERTIFICATE_VERIFY_FAILED: certificate has expired: OK"
+)
+_OTHER_SIDE = (
+    f"{_BACKENDS}UNKNOWN: {_AT}Tls{_HANDSHAKE}1000007d:SSL routines:"
+    "OPENSSL_internal:CERTIFICATE_VERIFY_FAILED: unsupported certificate purpose: OK"
 )
 _NO_TLS = (
     f"{_ALL}UNKNOWN: {_AT}Tls{_HANDSHAKE}100000f7:SSL routines:"
@@ -94,11 +99,10 @@ CERTAIN: Final = (
     ),
     ("1.85", "Stream removed (Socket closed)", "connect-lost"),
     ("1.85", "Stream removed (recvmsg:Connection reset by peer (104))", "connect-lost"),
-    ("1.71 1.76 1.80 1.85", f"{_ALL}UNAVAILABLE: {_AT}Socket closed", "connect-lost"),
-    ("1.76", f"{_ALL}UNAVAILABLE: {_AT}recvmsg:Connection reset by peer", "connect-lost"),
     ("1.71 1.76", _UNTRUSTED, "tls-handshake"),
     ("1.80 1.85", _EXPIRED, "tls-handshake"),
     ("1.80 1.85, a server without TLS", _NO_TLS, "tls-handshake"),
+    ("1.85, round_robin, a client's certificate at a server", _OTHER_SIDE, "tls-handshake"),
     (
         "1.71 1.76",
         f"{_ALL}UNKNOWN: {_AT}Peer name shop is not in peer certificate",
@@ -115,6 +119,16 @@ AMBIGUOUS: Final = (
     ("n: whatever it was", "Temporary failure in name resolution"),
 )
 """UNAVAILABLE: versions, a text that several DNS faults share."""
+
+HUNG_UP: Final = (
+    ("1.71 1.76 1.80 1.85", f"{_ALL}UNAVAILABLE: {_AT}Socket closed"),
+    ("1.76", f"{_ALL}UNAVAILABLE: {_AT}recvmsg:Connection reset by peer"),
+    (
+        "1.85, round_robin: a TLS server and no certificate, a foreign one, an expired one",
+        f"{_BACKENDS}UNAVAILABLE: {_AT}Socket closed",
+    ),
+)
+"""UNAVAILABLE: versions, a text of a connection that ended before it began."""
 
 FOREIGN: Final = (
     "",

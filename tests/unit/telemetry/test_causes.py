@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from meshdoctor.faults import CAUSES
 from meshdoctor.telemetry.causes import MARKER, Guess, classify, handler_ran
-from tests.unit.telemetry.grpc_texts import AMBIGUOUS, CERTAIN, FOREIGN
+from tests.unit.telemetry.grpc_texts import AMBIGUOUS, CERTAIN, FOREIGN, HUNG_UP
 
 Code = grpc.StatusCode
 FAILURES = [code for code in Code if code is not Code.OK]
@@ -31,6 +31,12 @@ def test_a_text_of_several_faults_is_left_to_the_probe(versions: str, text: str)
 
     assert not guess.certain, versions
     assert guess.cause.startswith("dns-")
+
+
+@pytest.mark.parametrize(("versions", "text"), HUNG_UP)
+def test_a_connection_that_never_began_is_left_to_the_probe(versions: str, text: str) -> None:
+    """It is lost, as far as the text goes; a greeting can tell that it was TLS."""
+    assert Guess("connect-lost", certain=False) == cause_of(Code.UNAVAILABLE, text), versions
 
 
 @pytest.mark.parametrize("text", FOREIGN)
