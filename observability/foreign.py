@@ -39,6 +39,31 @@ POD_LAST_ENDED: Final = "kube_pod_container_status_last_terminated_reason"
 POD_RESTARTS: Final = "kube_pod_container_status_restarts_total"
 """Made by kube-state-metrics."""
 
+CONTAINER_PERIODS: Final = "container_cpu_cfs_periods_total"
+CONTAINER_THROTTLED: Final = "container_cpu_cfs_throttled_periods_total"
+CONTAINER_MEMORY: Final = "container_memory_working_set_bytes"
+CONTAINER_MOST_MEMORY: Final = "container_spec_memory_limit_bytes"
+KUBELET_PODS: Final = "kubelet_running_pods"
+KUBELET_FAILURES: Final = "kubelet_runtime_operations_errors_total"
+"""Made by the kubelet on each node: the first four by the cAdvisor in it."""
+
+COREDNS_ANSWERS: Final = "coredns_dns_responses_total"
+COREDNS_BUCKETS: Final = "coredns_dns_request_duration_seconds_bucket"
+"""Made by CoreDNS."""
+
+PROBE_SUCCESS: Final = "probe_success"
+PROBE_SECONDS: Final = "probe_duration_seconds"
+"""Made by the blackbox exporter, which Prometheus tells whom to ask."""
+
+PROMETHEUS_CONFIG: Final = "prometheus_config_last_reload_successful"
+PROMETHEUS_RULE_FAILURES: Final = "prometheus_rule_evaluation_failures_total"
+PROMETHEUS_LOST_ALERTS: Final = "prometheus_notifications_errors_total"
+PROMETHEUS_SERIES: Final = "prometheus_tsdb_head_series"
+PROMETHEUS_BLOCKS: Final = "prometheus_tsdb_storage_blocks_bytes"
+ALERTMANAGER_CONFIG: Final = "alertmanager_config_last_reload_successful"
+ALERTMANAGER_FAILURES: Final = "alertmanager_notifications_failed_total"
+"""Made by Prometheus and Alertmanager about themselves, where they are scraped."""
+
 SOURCES: Final = {
     **dict.fromkeys((UP, ALERTS, SCRAPE_SECONDS, SCRAPE_SAMPLES, SCRAPE_ADDED), Source.PROMETHEUS),
     **dict.fromkeys(
@@ -48,6 +73,16 @@ SOURCES: Final = {
         ),
         Source.SERVICES,
     ),
-    **dict.fromkeys((POD_WAITING, POD_LAST_ENDED, POD_RESTARTS), Source.CLUSTER),
+    **dict.fromkeys(
+        (
+            *(POD_WAITING, POD_LAST_ENDED, POD_RESTARTS),
+            *(CONTAINER_PERIODS, CONTAINER_THROTTLED, CONTAINER_MEMORY, CONTAINER_MOST_MEMORY),
+            *(KUBELET_PODS, KUBELET_FAILURES, COREDNS_ANSWERS, COREDNS_BUCKETS),
+            *(PROBE_SUCCESS, PROBE_SECONDS),
+            *(PROMETHEUS_CONFIG, PROMETHEUS_RULE_FAILURES, PROMETHEUS_LOST_ALERTS),
+            *(PROMETHEUS_SERIES, PROMETHEUS_BLOCKS, ALERTMANAGER_CONFIG, ALERTMANAGER_FAILURES),
+        ),
+        Source.CLUSTER,
+    ),
 }
 """Who makes each of these."""

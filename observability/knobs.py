@@ -28,7 +28,15 @@ RECOMMENDATIONS: Final = "recommendations"
 LOAD: Final = "load"
 AGENT: Final = "mesh-agent"
 COREDNS: Final = "coredns"
+KUBELET: Final = "kubelet"
+CADVISOR: Final = "cadvisor"
 """Scrape jobs. A job that is the name of a service is that service's."""
+
+WATCHERS: Final = (
+    *("prometheus", "alertmanager", "kube-state-metrics"),
+    *("opentelemetry-collector", "jaeger"),
+)
+"""Scrape jobs of those who watch, in the cluster."""
 
 RPC_METHODS: Final = "bookstore.recommendations.v1.RecommendationsService/.+"
 """The calls that the objectives of recommendations are about, as a regular expression."""
@@ -40,6 +48,9 @@ SCRAPE_SECONDS: Final = 5
 """Between two scrapes of the services. A page of 500 samples costs them next to nothing."""
 
 SCRAPE_TIMEOUT_SECONDS: Final = 4
+
+SLOW_SCRAPE_SECONDS: Final = 15
+"""Between two scrapes of what changes slowly: nodes, CoreDNS, the watchers themselves."""
 
 METRICS_PORT: Final = 9464
 """Of every service; in Kubernetes it is named `metrics`."""

@@ -40,10 +40,19 @@ def total(expression: str, *labels: str) -> str:
 
 
 def quantile(
-    share: float, metric: Metric, *matchers: str, window: str, by: tuple[str, ...] = ()
+    share: float, metric: Name, *matchers: str, window: str, by: tuple[str, ...] = ()
 ) -> str:
-    """Estimate a quantile of a histogram, in its unit, keeping the labels `by` apart."""
-    buckets = total(rate(select(metric, *matchers, suffix="_bucket"), window), "le", *by)
+    """Estimate a quantile of a histogram, in its unit, keeping the labels `by` apart.
+
+    Args:
+        share: 0.99 of the p99.
+        metric: a histogram of the catalogue, or the name of the buckets of another.
+        matchers: which of its series.
+        window: of the rate.
+        by: labels that are kept apart.
+    """
+    suffix = "_bucket" if isinstance(metric, Metric) else ""
+    buckets = total(rate(select(metric, *matchers, suffix=suffix), window), "le", *by)
     return f"histogram_quantile({share:g}, {buckets})"
 
 

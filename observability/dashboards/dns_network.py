@@ -10,6 +10,7 @@ from meshdoctor.telemetry.catalogue import (
     TLS_NOT_AFTER,
 )
 from observability import knobs
+from observability.dashboards import cluster
 from observability.dashboards.queries import (
     HERE,
     WINDOW,
@@ -217,6 +218,6 @@ DASHBOARD: Final = Dashboard(
     title="DNS and network",
     description="What calls stand on. Read from the bottom: if nodes do not reach each other, DNS "
     "and gRPC fail because of that; if names do not resolve, gRPC does.",
-    rows=(_LOOKUPS, _NODES, _TLS),
+    rows=(_LOOKUPS, cluster.COREDNS, cluster.PROBES, _NODES, _TLS),
 )
-"""Lookups, the matrix of nodes, certificates."""
+"""Lookups, CoreDNS, probes, the matrix of nodes, certificates."""

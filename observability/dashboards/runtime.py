@@ -8,6 +8,7 @@ from meshdoctor.telemetry.catalogue import (
     TELEMETRY_SPANS,
 )
 from observability import foreign, knobs
+from observability.dashboards import cluster
 from observability.dashboards.queries import (
     SHOP,
     WINDOW,
@@ -22,7 +23,11 @@ from observability.model import Dashboard, Draw, Panel, Query, Row
 from observability.promql import Name, rate, total
 
 _OURS = f'job=~"{knobs.MARKETPLACE}|{knobs.RECOMMENDATIONS}"'
-_WATCHED = f'job=~"{knobs.MARKETPLACE}|{knobs.RECOMMENDATIONS}|{knobs.LOAD}|{knobs.AGENT}"'
+_JOBS = (
+    *(knobs.MARKETPLACE, knobs.RECOMMENDATIONS, knobs.LOAD, knobs.AGENT),
+    *(knobs.COREDNS, knobs.KUBELET, knobs.CADVISOR, *knobs.WATCHERS),
+)
+_WATCHED = f'job=~"{"|".join(_JOBS)}"'
 _EACH = "{{job}} {{instance}}"
 _THIRD = 8
 
@@ -278,6 +283,6 @@ DASHBOARD: Final = Dashboard(
     title="Runtime",
     description="CPU, memory, threads, files and collector of each process, and what metrics and "
     "traces cost. A process that is full or restarts explains latency and failures elsewhere.",
-    rows=(_PROCESSES, _TELEMETRY, _PODS),
+    rows=(_PROCESSES, _TELEMETRY, _PODS, cluster.NODES, cluster.WATCHERS),
 )
-"""Processes, telemetry, Pods."""
+"""Processes, telemetry, Pods, nodes, watchers."""

@@ -36,7 +36,17 @@ SOURCE_OF = {
 }
 LABELS_OF = {f"{it.name}{end}": set(it.labels) for it in SOURCES for end in KINDS[it.kind]}
 ANYWHERE = {"job", "instance", "namespace", "pod", "le"}
-FOREIGN_LABELS = {"alertname", "alertstate", "severity", "layer", "cause", "generation", "reason"}
+FOREIGN_LABELS = {
+    *("alertname", "alertstate", "severity", "layer", "cause", "generation", "reason"),
+    *("container", "node", "operation_type", "rcode", "integration"),
+}
+OF_THE_CLUSTER = {
+    *(foreign.COREDNS_ANSWERS, foreign.COREDNS_BUCKETS, foreign.PROBE_SUCCESS),
+    *(foreign.PROBE_SECONDS, foreign.KUBELET_PODS, foreign.KUBELET_FAILURES),
+    *(foreign.PROMETHEUS_CONFIG, foreign.PROMETHEUS_RULE_FAILURES, foreign.PROMETHEUS_SERIES),
+    *(foreign.PROMETHEUS_LOST_ALERTS, foreign.PROMETHEUS_BLOCKS),
+    *(foreign.ALERTMANAGER_CONFIG, foreign.ALERTMANAGER_FAILURES),
+}
 DEMAND = (Source.SERVICES, Source.PROMETHEUS, Source.LOAD, Source.AGENT, Source.CLUSTER)
 
 by_panel = pytest.mark.parametrize("panel", PANELS, ids=panel_id)
@@ -147,6 +157,7 @@ def test_states_have_words(panel: Panel) -> None:
 def test_only_series_of_the_namespace_are_asked_for() -> None:
     """But those that others than the Pods of that namespace tell."""
     elsewhere = {it.name for it in (*LOAD, *AGENT)} | {foreign.ALERTS, "slo:objective:ratio"}
+    elsewhere |= {re.sub("_bucket$", "", name) for name in OF_THE_CLUSTER}
     missing = {
         found.name
         for _panel, query in QUERIES

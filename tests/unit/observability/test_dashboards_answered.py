@@ -81,7 +81,11 @@ def others(source: Source, *jobs: str) -> Iterator[tuple[str, list[float]]]:
             labels = {"job": job, "instance": "here:9464", "namespace": "bookstore"}
             labels |= {"generation": "0"} if source is Source.SERVICES else {}
             labels |= {"pod": "marketplace-0"} if source is Source.CLUSTER else {}
-            yield named(name, labels), GROWING if name.endswith("_total") else STILL
+            labels |= {"operation_type": "pull_image"} if name == foreign.KUBELET_FAILURES else {}
+            bounds = ({"le": "0.1"}, {"le": "+Inf"}) if name.endswith("_bucket") else ({},)
+            grows = name.endswith(("_total", "_bucket"))
+            for le in bounds:
+                yield named(name, {**labels, **le}), GROWING if grows else STILL
 
 
 def world() -> dict[str, list[Sample]]:
