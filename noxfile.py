@@ -62,7 +62,9 @@ def drill(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests; paths and options after `--` replace the whole set."""
     install_house(session)
-    session.run("pytest", "-n2", *session.posargs, interrupt_timeout=20, terminate_timeout=10)
+    # Many tests wait for real processes most of their time: one more at once than this has cores.
+    many = ("-n3", "--dist=worksteal")
+    session.run("pytest", *many, *session.posargs, interrupt_timeout=20, terminate_timeout=10)
 
 
 @nox.session
