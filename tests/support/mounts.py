@@ -40,7 +40,7 @@ class Arrival:
     Attributes:
         service: the Service.
         pod: the Pod template that it selects.
-        port: the number in the Pod's container.
+        port: its number in the Pod.
     """
 
     service: Manifest
@@ -71,9 +71,12 @@ def arrival(overlay: Overlay, address: str) -> Arrival:
 
 
 def ports(template: Manifest) -> dict[str, int]:
-    """Give the ports of a Pod's one container by name."""
-    (container,) = template["spec"]["containers"]
-    return {one["name"]: one["containerPort"] for one in container["ports"]}
+    """Give the ports of a Pod's containers by name."""
+    return {
+        port["name"]: port["containerPort"]
+        for container in template["spec"]["containers"]
+        for port in container.get("ports", ())
+    }
 
 
 def _selected(overlay: Overlay, service: Manifest) -> Manifest:
