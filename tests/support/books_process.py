@@ -14,12 +14,15 @@ class BooksProcess:
     """A recommendations service that runs, on an address and ports of its own.
 
     Args:
-        environment: variables of RECOMMENDATIONS_, without that prefix.
+        port: its port; a free one when None.
+        environment: variables of RECOMMENDATIONS_, without that prefix. Who sets HEALTH_PORT is
+            waited for there.
     """
 
-    def __init__(self, **environment: str) -> None:
+    def __init__(self, port: int | None = None, **environment: str) -> None:
         (self.host,) = addresses(1)
-        self.port = free_port(self.host)
+        self.port = port or free_port(self.host)
+        self._asked = int(environment.get("HEALTH_PORT", self.port))
         self.metrics_port = free_port(self.host)
         names = {
             "HOST": self.host,
@@ -46,7 +49,7 @@ class BooksProcess:
 
     def channel(self) -> grpc.Channel:
         """Open an ordinary channel to it, as anybody can who reaches the port."""
-        return grpc.insecure_channel(f"{self.host}:{self.port}")
+        return grpc.insecure_channel(f"{self.host}:{self._asked}")
 
     def close(self) -> None:
         """Leave nothing behind."""
