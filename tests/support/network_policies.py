@@ -8,6 +8,7 @@ else is refused, not guessed at.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
 
 from tests.support.manifests import Manifest, selects
 
@@ -21,10 +22,12 @@ class Peer:
     Attributes:
         namespace: of a Pod; None is somebody who is no Pod (a visitor, a node).
         labels: the Pod's.
+        address: an IP address; that of a Pod counts too, as network plugins may let it.
     """
 
     namespace: str | None = None
     labels: Manifest = field(default_factory=dict)
+    address: str = "192.168.1.9"
 
 
 def allowed(
@@ -71,12 +74,14 @@ def _port(rule: Manifest, port: int, protocol: str) -> bool:
 
 def _peer(peers: list[Manifest] | None, other: Peer, home: str) -> bool:
     for one in peers or ():
-        if set(one) - {"podSelector", "namespaceSelector"}:
-            raise ValueError(f"peers of another kind than Pods: {one}")
+        if set(one) - {"podSelector", "namespaceSelector"} and set(one) != {"ipBlock"}:
+            raise ValueError(f"peers of another kind than Pods or addresses: {one}")
     return not peers or any(_matches(one, other, home) for one in peers)
 
 
 def _matches(peer: Manifest, other: Peer, home: str) -> bool:
+    if "ipBlock" in peer:
+        return _inside(peer["ipBlock"], other.address)
     if other.namespace is None:
         return False
     if "namespaceSelector" in peer:
@@ -84,3 +89,12 @@ def _matches(peer: Manifest, other: Peer, home: str) -> bool:
     else:
         inside = other.namespace == home
     return inside and selects(peer.get("podSelector", {}), other.labels)
+
+
+def _inside(block: Manifest, address: str) -> bool:
+    if set(block) - {"cidr", "except"}:
+        raise ValueError(f"not a block of addresses: {block}")
+    found = ip_address(address)
+    return found in ip_network(block["cidr"]) and not any(
+        found in ip_network(one) for one in block.get("except", ())
+    )
