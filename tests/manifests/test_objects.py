@@ -49,15 +49,22 @@ def containers(pod: Manifest) -> list[Manifest]:
     return [*spec.get("initContainers", ()), *spec["containers"]]
 
 
-def images() -> set[str]:
-    """Give every image that may be named, as kustomize writes it."""
+def listed() -> list[Manifest]:
+    """Give the entries of the one list of images."""
     text = (ROOT / "k8s/images/kustomization.yaml").read_text("utf-8")
-    return {
-        one["newName"]
-        + (f":{one['newTag']}" if "newTag" in one else "")
-        + (f"@{one['digest']}" if "digest" in one else "")
-        for one in yaml.safe_load(text)["images"]
-    }
+    entries: list[Manifest] = yaml.safe_load(text)["images"]
+    return entries
+
+
+def reference(entry: Manifest) -> str:
+    """Give what kustomize writes for an entry."""
+    tag = f":{entry['newTag']}" if "newTag" in entry else ""
+    return f"{entry['newName']}{tag}" + (f"@{entry['digest']}" if "digest" in entry else "")
+
+
+def named(overlay: Overlay) -> set[str]:
+    """Give the images of an overlay."""
+    return {one["image"] for pod in pods(overlay).values() for one in containers(pod)}
 
 
 @everywhere
@@ -77,10 +84,27 @@ def test_no_two_objects_are_one(overlay: Overlay) -> None:
 @everywhere
 def test_every_image_stands_in_the_one_list(overlay: Overlay) -> None:
     """Manifests name plain words, and what they became has a version: never none, never latest."""
-    named = {one["image"] for pod in pods(overlay).values() for one in containers(pod)}
+    assert named(overlay) <= set(map(reference, listed()))
+    assert all(re.search(r":(?!latest\b)[\w.-]+(@|$)|@sha256:", one) for one in named(overlay))
 
-    assert named <= images()
-    assert all(re.search(r":(?!latest\b)[\w.-]+(@|$)|@sha256:", one) for one in named)
+
+def test_the_list_has_no_image_that_nothing_runs() -> None:
+    """But for the toolbox, which people run."""
+    run = set().union(*map(named, OVERLAYS))
+
+    assert {one["name"] for one in listed() if reference(one) not in run} <= {"toolbox"}
+
+
+def test_the_sources_of_the_tags_are_told() -> None:
+    """docs/versions.md has each image of others with the tag of the list."""
+    text = (ROOT / "docs/versions.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\S+/\S+)` \| `(\S+)` \|", text, re.MULTILINE)
+
+    assert sorted(rows) == sorted(
+        (one["newName"], one["newTag"])
+        for one in listed()
+        if not one["newName"].startswith("meshdoctor/")
+    )
 
 
 @everywhere
