@@ -22,6 +22,8 @@ MADE_ELSEWHERE = {("monitoring", "Secret", "grafana-admin"): "docs/monitoring.md
 # Kubernetes itself puts it into every namespace.
 ROOT_CERTIFICATE = ("ConfigMap", "kube-root-ca.crt")
 
+OURS = {"marketplace", "recommendations", "toolbox"}
+
 NO_NAMESPACE = {"Namespace", "ClusterRole", "ClusterRoleBinding"}
 KUBERNETES_OWN = {"kube-system", "default"}
 READS = {"Role", "RoleBinding"}
@@ -103,7 +105,7 @@ def test_the_sources_of_the_tags_are_told() -> None:
     assert sorted(rows) == sorted(
         (one["newName"], one["newTag"])
         for one in listed()
-        if not one["newName"].startswith("meshdoctor/")
+        if one["name"] not in OURS
     )
 
 
