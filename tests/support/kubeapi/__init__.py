@@ -7,6 +7,6 @@ controller but those that a test plays with `settle`.
 
 from tests.support.kubeapi.kubectl import Kubectl
 from tests.support.kubeapi.server import KubeApi, kube_api
-from tests.support.kubeapi.settling import settle
+from tests.support.kubeapi.settling import settle, settling
 
-__all__ = ["KubeApi", "Kubectl", "kube_api", "settle"]
+__all__ = ["KubeApi", "Kubectl", "kube_api", "settle", "settling"]

@@ -1,35 +1,70 @@
 """The part of controllers and kubelets: what is asked for comes to stand, at once."""
 
-from typing import Any
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
 
-from tests.support.kubeapi.resources import built_in
+from tests.support.kubeapi.resources import Resource, built_in
 from tests.support.kubeapi.store import Store
 
 Manifest = dict[str, Any]
 
+_SECONDS_BETWEEN: Final = 0.1
+_COUNTS: Final = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
+
+
+@contextmanager
+def settling(store: Store) -> Iterator[None]:
+    """Settle again and again, as long as the block lasts."""
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.wait(_SECONDS_BETWEEN):
+            settle(store)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
 
 def settle(store: Store) -> None:
-    """Let every Deployment have the Pods that it or its autoscaler asks for, all available."""
-    least = {
-        (one["metadata"]["namespace"], one["spec"]["scaleTargetRef"]["name"]): one["spec"].get(
-            "minReplicas", 1
-        )
-        for one in store.all(built_in("HorizontalPodAutoscaler"))
-    }
-    deployments = built_in("Deployment")
-    for one in store.all(deployments):
-        meta = one["metadata"]
-        asked = one["spec"].get("replicas", least.get((meta["namespace"], meta["name"]), 1))
-        store.put(deployments, {**one, "status": _standing(meta["generation"], asked)})
+    """Let every Deployment have the Pods that it asks for, all available, and end every Job well.
+
+    A Deployment that names no number has an autoscaler, which asks for its minimum.
+    """
+    with store.changed:
+        for one in store.all(built_in("Deployment")):
+            _stand(store, built_in("Deployment"), one, _standing(one, _asked(store, one)))
+        for one in store.all(built_in("Job")):
+            _stand(store, built_in("Job"), one, {"conditions": [_true("Complete")]})
 
 
-def _standing(generation: int, replicas: int) -> Manifest:
-    counts = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
+def _stand(store: Store, resource: Resource, found: Manifest, status: Manifest) -> None:
+    if found.get("status") != status:
+        store.put(resource, {**found, "status": status})
+
+
+def _asked(store: Store, deployment: Manifest) -> int:
+    meta, spec = deployment["metadata"], deployment["spec"]
+    if "replicas" in spec:
+        return int(spec["replicas"])
+    scalers = store.all(built_in("HorizontalPodAutoscaler"), meta["namespace"])
+    mine = (one for one in scalers if one["spec"]["scaleTargetRef"]["name"] == meta["name"])
+    return next((int(one["spec"].get("minReplicas", 1)) for one in mine), 1)
+
+
+def _standing(deployment: Manifest, replicas: int) -> Manifest:
     return {
-        "observedGeneration": generation,
-        **dict.fromkeys(counts, replicas),
-        "conditions": [
-            {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"},
-            {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"},
-        ],
+        "observedGeneration": deployment["metadata"]["generation"],
+        **dict.fromkeys(_COUNTS, replicas),
+        "conditions": [_true("Available"), _true("Progressing")],
     }
+
+
+def _true(condition: str) -> Manifest:
+    return {"type": condition, "status": "True"}
