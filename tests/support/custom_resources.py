@@ -3,6 +3,7 @@
 From the published references of what defines them, and stricter: a field that is not here is
 refused, so that a misspelt one is found, and one that is new to us is looked up first.
 https://prometheus-operator.dev/docs/api-reference/api/
+https://cert-manager.io/docs/reference/api-docs/
 """
 
 from typing import Annotated, Literal
@@ -120,9 +121,82 @@ class ServiceMonitor(Strict):
     spec: Monitoring
 
 
+Hours = Annotated[str, Field(pattern=r"^[1-9][0-9]*h$")]
+"""A duration of Go, which has no days."""
+
+
+class IssuerRef(Strict):
+    """Who signs."""
+
+    group: Literal["cert-manager.io"]
+    kind: Literal["Issuer", "ClusterIssuer"]
+    name: Name
+
+
+class PrivateKey(Strict):
+    """What key, and whether a renewal brings another."""
+
+    algorithm: Literal["RSA", "ECDSA", "Ed25519"]
+    size: int
+    encoding: Literal["PKCS1", "PKCS8"]
+    rotationPolicy: Literal["Never", "Always"]  # noqa: N815
+
+
+class CertificateSpec(Strict):
+    """What is signed, for whom, how long, and the Secret it goes to."""
+
+    secretName: Name  # noqa: N815
+    isCA: bool = False  # noqa: N815
+    commonName: Annotated[str, Field(max_length=64)] | None = None  # noqa: N815
+    dnsNames: list[Name] | None = None  # noqa: N815
+    duration: Hours
+    renewBefore: Hours  # noqa: N815
+    usages: list[Literal["digital signature", "cert sign", "server auth", "client auth"]]
+    privateKey: PrivateKey  # noqa: N815
+    issuerRef: IssuerRef  # noqa: N815
+
+
+class Certificate(Strict):
+    """cert-manager.io/v1."""
+
+    apiVersion: Literal["cert-manager.io/v1"]  # noqa: N815
+    kind: Literal["Certificate"]
+    metadata: Metadata
+    spec: CertificateSpec
+
+
+class SelfSigned(Strict):
+    """Each certificate signs itself."""
+
+    selfSigned: dict[str, str]  # noqa: N815
+
+
+class Authority(Strict):
+    """The Secret with the CA's certificate and key."""
+
+    secretName: Name  # noqa: N815
+
+
+class SignedByAuthority(Strict):
+    """A CA of one's own signs."""
+
+    ca: Authority
+
+
+class Issuer(Strict):
+    """cert-manager.io/v1."""
+
+    apiVersion: Literal["cert-manager.io/v1"]  # noqa: N815
+    kind: Literal["Issuer"]
+    metadata: Metadata
+    spec: SelfSigned | SignedByAuthority
+
+
 KINDS: dict[str, TypeAdapter[Strict]] = {
     "PrometheusRule": TypeAdapter(PrometheusRule),
     "ServiceMonitor": TypeAdapter(ServiceMonitor),
+    "Certificate": TypeAdapter(Certificate),
+    "Issuer": TypeAdapter(Issuer),
 }
 
 
