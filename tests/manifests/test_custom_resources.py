@@ -10,6 +10,7 @@ from tests.support.custom_resources import faults, is_custom
 from tests.support.manifests import OVERLAYS, Manifest, Overlay, load
 
 OPERATOR = load("prometheus-operator")
+MTLS = load("kubeadm-mtls")
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda one: one.name)
@@ -36,6 +37,11 @@ def rule(one: Manifest) -> Any:  # noqa: ANN401 - plain data
     )
 
 
+def spec(one: Manifest) -> Any:  # noqa: ANN401 - plain data
+    """Give what is asked for."""
+    return one["spec"]
+
+
 def endpoint(one: Manifest) -> Any:  # noqa: ANN401 - plain data
     """Give the first endpoint."""
     return one["spec"]["endpoints"][0]
@@ -51,14 +57,20 @@ def endpoint(one: Manifest) -> Any:  # noqa: ANN401 - plain data
         ("ServiceMonitor", endpoint, "scrapeInterval", "5s"),
         ("ServiceMonitor", endpoint, "interval", 5),
         ("ServiceMonitor", endpoint, "port", 9464),
-        ("ServiceMonitor", lambda one: one["spec"], "joblabel", "x"),
+        ("ServiceMonitor", spec, "joblabel", "x"),
+        ("Certificate", spec, "secret", "x"),
+        ("Certificate", spec, "duration", "1d"),
+        ("Certificate", spec, "usages", ["server authentication"]),
+        ("Certificate", spec, "dnsName", ["x"]),
+        ("Certificate", lambda one: one["spec"]["privateKey"], "rotationPolicy", "always"),
+        ("Issuer", spec, "CA", {"secretName": "x"}),
     ],
 )
 def test_what_is_wrong_is_found(
     kind: str, where: Callable[[Manifest], Any], key: str, value: object
 ) -> None:
     """A field that there is not, and a value of another form."""
-    broken = deepcopy(OPERATOR.of(kind)[0])
+    (broken, *_others) = deepcopy([*OPERATOR.of(kind), *MTLS.of(kind)])
     where(broken)[key] = value
 
     assert any(key in said for said in faults(broken))

@@ -87,7 +87,8 @@ class Authority:
 class Mounted:
     """A folder of files that all change at once, through a link, as the kubelet does it.
 
-    Files are links to `..data/NAME`; `..data` is a link to the folder of one generation.
+    Files are links to `..data/NAME`; `..data` is a link to the folder of one generation. A path
+    with folders in it (`ca/issuer.crt`) is reached through a link to the first of them.
     """
 
     def __init__(self, path: Path, files: dict[str, bytes]) -> None:
@@ -95,7 +96,7 @@ class Mounted:
         self._generation = count()
         path.mkdir(parents=True)
         self.swap(files)
-        for name in files:
+        for name in {file.partition("/")[0] for file in files}:
             (path / name).symlink_to(Path("..data", name))
 
     def swap(self, files: dict[str, bytes]) -> None:
@@ -105,6 +106,7 @@ class Mounted:
         new = self.path / f"..generation-{next(self._generation)}"
         new.mkdir()
         for name, content in files.items():
+            (new / name).parent.mkdir(exist_ok=True)
             (new / name).write_bytes(content)
         link = self.path / "..data_tmp"
         link.symlink_to(new.name)

@@ -49,6 +49,11 @@ def test_files_that_fit_are_read(tmp_path: Path) -> None:
         ("ca.crt", CA.certificate + CA.certificate[:-30], "ca", NO_CERTIFICATE),
         ("ca.crt", b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n", "ca", ""),
     ],
+    # Bytes that are new each time would be names of tests that no two workers share.
+    ids=(
+        *("other key", "other leaf", "half a key", "no key", "locked key", "no leaf"),
+        *("half a leaf", "half a chain", "no text", "half a CA", "empty CA"),
+    ),
 )
 def test_files_that_do_not_fit_are_named(
     tmp_path: Path, name: str, content: bytes, part: str, why: str
