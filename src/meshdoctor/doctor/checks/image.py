@@ -115,9 +115,8 @@ def _without_manifest(evidence: ImageEvidence, failure: Failure) -> Verdict:
         limits.append(_FOR_STRANGERS)
     answer = _ANSWERS.get(failure.trouble)
     if answer is None:
-        doubt = Doubt(f"{name}: {failure.words}", _what_would_tell(failure))
-        sentence = f"cannot tell of {name}: {failure.words}"
-        return Verdict(name, sentence, doubts=(doubt,), limits=tuple(limits))
+        doubt = Doubt(failure.words, _what_would_tell(failure))
+        return Verdict(name, f"cannot tell: {failure.words}", doubts=(doubt,), limits=tuple(limits))
     sentence = f"{name}: {answer.sentence}"
     finding = Finding(
         answer.code,

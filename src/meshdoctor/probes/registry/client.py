@@ -41,6 +41,7 @@ MANIFEST_TYPES: Final = (
 _ALL_TYPES: Final = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
 _MANIFEST_BYTES: Final = 4 * 1024 * 1024  # what registries have to take, and no more (spec, "Push")
 _REDIRECTS: Final = 5
+_CHALLENGE: Final = "www-authenticate"
 _DIGEST: Final = "docker-content-digest"
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 _OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY = 200, 401, 403, 404, 429
@@ -170,10 +171,9 @@ class Registry:
         # As it is: what is compressed on the way has another digest.
         headers = {"Accept": accept, "Accept-Encoding": "identity"}
         response = self._asker.send("GET", url, {**headers, **self._proof.headers()})
-        if response.status == _UNAUTHORIZED and (
-            proven := self._proof.answer(response.headers.get("www-authenticate", ""))
-        ):
+        if response.status == _UNAUTHORIZED and (asked := response.headers.get(_CHALLENGE)):
             response.close()
+            proven = self._proof.answer(asked)
             response = self._asker.send("GET", url, {**headers, **proven})
         for _ in range(_REDIRECTS):
             if response.status not in _MOVED:

@@ -129,7 +129,10 @@ def ours(error: Exception, asked: str) -> RegistryError:
         asked: whom or what was asked.
     """
     kind = next(mine for library, mine in _OURS if isinstance(error, library))
-    return kind(f"{asked}: {plain(_root(error))}")
+    words = (
+        str(error) if isinstance(error, (CredentialsError, TooLateError)) else _words(root(error))
+    )
+    return kind(f"{asked}: {plain(words)}")
 
 
 def plain(text: str) -> str:
@@ -138,10 +141,14 @@ def plain(text: str) -> str:
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
 
 
-def _root(error: BaseException) -> str:
-    """Return the innermost words: the libraries wrap the system's."""
+def root(error: BaseException) -> BaseException:
+    """Return the innermost error: the libraries wrap the system's."""
     while inner := error.__cause__ or error.__context__:
         error = inner
+    return error
+
+
+def _words(error: BaseException) -> str:
     if isinstance(error, ssl.SSLError):
         return str(error.args[-1]).partition(" (_ssl.c")[0]
     if isinstance(error, OSError) and error.strerror:

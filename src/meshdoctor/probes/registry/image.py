@@ -33,7 +33,7 @@ class ImageQuestion:
         reference: the image.
         platforms: of the nodes.
         programs: whether to read the layers for the program that it starts.
-        plain: whether plain HTTP is allowed; to this machine it always is.
+        plain: whether to speak plain HTTP; to this machine it is tried anyway, after TLS.
         seconds: how long everything may take.
         environ: where Docker's configuration is looked for.
     """
@@ -58,8 +58,8 @@ def look_at_image(question: ImageQuestion) -> ImageEvidence:
     began = time.monotonic()
     deadline = Deadline(question.seconds)
     reference = question.reference
-    asker = Asker(plain=question.plain or reference.is_local, deadline=deadline)
     path = config_path(question.environ)
+    asker = _asker(question, deadline)
     proof = Proof(asker, lambda: login_for(reference.host, path, deadline))
     registry = Registry(reference, asker, proof, deadline)
     evidence = ImageEvidence(str(reference), question.platforms, 0.0)
@@ -68,8 +68,19 @@ def look_at_image(question: ImageQuestion) -> ImageEvidence:
         evidence = _read(evidence, found, registry, question)
     except RegistryError as error:
         evidence = replace(evidence, failure=error.failure)
+    finally:
+        asker.close()
     seconds = round(time.monotonic() - began, 3)
     return replace(evidence, credentials=proof.source, seconds=seconds)
+
+
+def _asker(question: ImageQuestion, deadline: Deadline) -> Asker:
+    asker = Asker(plain=question.plain, deadline=deadline)
+    reference = question.reference
+    if question.plain or not reference.is_local or asker.speaks_tls(reference.host):
+        return asker
+    asker.close()
+    return Asker(plain=True, deadline=deadline)
 
 
 def _read(

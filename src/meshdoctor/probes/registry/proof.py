@@ -2,20 +2,24 @@
 
 import base64
 import json
+import socket
 import ssl
 import urllib.request
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 from urllib.parse import urlencode, urlsplit
+from weakref import WeakSet
 
 import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from meshdoctor import __version__
 from meshdoctor.probes.deadline import Deadline
 from meshdoctor.probes.registry import challenge
 from meshdoctor.probes.registry.challenge import Challenge
 from meshdoctor.probes.registry.credentials import Login
-from meshdoctor.probes.registry.errors import NotARegistryError, RefusedError
+from meshdoctor.probes.registry.errors import NotARegistryError, RefusedError, root
 from meshdoctor.probes.registry.reference import is_loopback
 
 _TOKEN_BYTES: Final = 1024 * 1024
@@ -38,6 +42,8 @@ class Asker:
         # The system's certificates, and SSL_CERT_FILE: what the machine trusts is what counts.
         self._trust = ssl.create_default_context()
         self._proxies = urllib.request.getproxies()
+        self._sockets: WeakSet[socket.socket] = WeakSet()
+        self._pools = {"": self._watched(urllib3.PoolManager(ssl_context=self._trust))}
 
     def send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
@@ -51,13 +57,13 @@ class Asker:
             body: of the request.
 
         Raises:
-            NotARegistryError: the address is none, or plain HTTP where TLS is demanded.
+            ValueError: the address is none, or plain HTTP where TLS is demanded.
             HTTPError: of urllib3.
             TooLateError: there is no time left.
         """
         parts = urlsplit(url)
         if parts.scheme not in {"https", self.scheme}:
-            raise NotARegistryError(f"the registry sends us on to {url[:80]!r}, without TLS")
+            raise ValueError(f"we are sent on to {url[:80]!r}, without TLS")
         left = self._deadline.left()
         return self._pool(parts.scheme, parts.hostname or "").request(
             method,
@@ -70,11 +76,59 @@ class Asker:
             preload_content=False,
         )
 
+    def speaks_tls(self, host: str) -> bool:
+        """Find out whether a registry on this machine has TLS, before its name is sent in the open.
+
+        Docker does so too for loopback ("insecure registries"): TLS first, plain HTTP then.
+
+        Args:
+            host: with its port.
+        """
+        try:
+            self.send("GET", f"https://{host}/v2/", {}).close()
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            return isinstance(root(error), ssl.SSLCertVerificationError)
+        return True
+
+    def close(self) -> None:
+        """Give the connections back; who still waits for an answer on one is woken by an error."""
+        for pool in self._pools.values():
+            pool.clear()
+        for each in tuple(self._sockets):
+            with suppress(OSError):  # closed already
+                each.shutdown(socket.SHUT_RDWR)
+
+    def _watched(self, manager: urllib3.PoolManager) -> urllib3.PoolManager:
+        """Know a pool's connections by their sockets: nothing else ends a wait from outside."""
+        sockets = self._sockets
+
+        class Plain(HTTPConnection):
+            def connect(self) -> None:
+                super().connect()
+                sockets.add(self.sock)
+
+        class Secured(HTTPSConnection):
+            def connect(self) -> None:
+                super().connect()
+                sockets.add(self.sock)
+
+        class PlainPool(urllib3.HTTPConnectionPool):
+            ConnectionCls = Plain
+
+        class SecuredPool(urllib3.HTTPSConnectionPool):
+            ConnectionCls = Secured
+
+        manager.pool_classes_by_scheme = {"http": PlainPool, "https": SecuredPool}
+        return manager
+
     def _pool(self, scheme: str, host: str) -> urllib3.PoolManager:
-        proxy = self._proxies.get(scheme)
-        if proxy and not is_loopback(host) and not urllib.request.proxy_bypass(host):
-            return urllib3.ProxyManager(proxy, ssl_context=self._trust)
-        return urllib3.PoolManager(ssl_context=self._trust)
+        proxy = self._proxies.get(scheme, "")
+        if is_loopback(host) or urllib.request.proxy_bypass(host):
+            proxy = ""
+        if proxy not in self._pools:
+            through = urllib3.ProxyManager(proxy, ssl_context=self._trust)
+            self._pools[proxy] = self._watched(through)
+        return self._pools[proxy]
 
 
 class Proof:
