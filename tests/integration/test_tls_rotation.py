@@ -12,6 +12,7 @@ from meshdoctor.settings import EXIT_USAGE
 from tests.support.authority import Authority, Leaf
 from tests.support.mesh_net import free_port, until
 from tests.support.tls_mesh import Side, TlsMesh, refusal
+from tests.support.tls_rollout import in_order, measure
 from tests.support.tls_secrets import Secret, backend_leaf
 from tests.support.visitors import Visits, visitors
 
@@ -81,6 +82,14 @@ def test_strangers_degrade_the_page_and_the_metric_says_why(tmp_path: Path) -> N
     assert 0 < sum(
         float(line.rpartition(" ")[2]) for line in metrics.splitlines() if line.startswith(failed)
     )
+
+
+@pytest.mark.slow
+def test_a_mesh_that_runs_goes_over_to_tls(tmp_path: Path) -> None:
+    """One backend, all shops, the other backends: at any time each shop has one to talk to."""
+    seen = measure(in_order, tmp_path, DEADLINE_SECONDS="2", SECOND_TRY_SECONDS="0.5")
+
+    assert {"200 live"} == set(seen)
 
 
 @pytest.mark.parametrize("service", ["marketplace", "recommendations"])

@@ -47,9 +47,19 @@ class BooksProcess:
             self.close()
             raise
 
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
     def channel(self) -> grpc.Channel:
         """Open an ordinary channel to it, as anybody can who reaches the port."""
         return grpc.insecure_channel(f"{self.host}:{self._asked}")
+
+    def end(self) -> None:
+        """Send SIGTERM and wait until it has drained."""
+        self._process.terminate()
+        self._process.wait(START_SECONDS)
 
     def close(self) -> None:
         """Leave nothing behind."""
