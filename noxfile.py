@@ -17,7 +17,17 @@ nox.options.reuse_venv = "yes"
 nox.options.error_on_external_run = True
 nox.options.sessions = ["tests"]
 
-TYPED = ("src", "services", "protos/gen", "observability", "loadtest", "k8s", "tests", "noxfile.py")
+TYPED = (
+    "src",
+    "services",
+    "protos/gen",
+    "observability",
+    "loadtest",
+    "k8s",
+    "images",
+    "tests",
+    "noxfile.py",
+)
 LOCKS = {
     "dev": ("pyproject.toml", "--extra=services", "--extra=cli", "--group=dev", "--group=nox"),
     "services": ("pyproject.toml", "--extra=services", "--constraints=requirements/dev.txt"),
@@ -26,6 +36,7 @@ LOCKS = {
     "browser": ("--group=browser", "--constraints=requirements/dev.txt"),
     "manifests": ("--group=manifests",),
     "protos": ("--group=protos",),
+    "images": ("--group=images", "--constraints=requirements/dev.txt"),
     "cluster": ("--group=cluster", "--constraints=requirements/dev.txt"),
 }
 
@@ -142,6 +153,25 @@ def manifests(session: nox.Session) -> None:
 
 
 @nox.session
+def pin(session: nox.Session) -> None:
+    """Write the digests of all images beside their tags; `-- --registry HOST/PATH` for our own."""
+    install_house(session)
+    # 2: some registry could not be asked, and that was said; what is known is written.
+    session.run("python", "-m", "k8s.pin", *session.posargs, success_codes=[0, 2])
+    session.run("python", "k8s/render.py")
+
+
+@nox.session
+def images(session: nox.Session) -> None:
+    """Build the images for both platforms without Docker, look into them, and run them."""
+    containers_of_this_machine(session)
+    install_house(session, "images")
+    session.run("hadolint", *map(str, sorted(Path().glob("*/**/*Dockerfile"))))
+    session.run("zizmor", "--offline", ".github/workflows")
+    session.run("pytest", "tests/images", *session.posargs)
+
+
+@nox.session
 def lock(session: nox.Session) -> None:
     """Pin what pyproject.toml asks for in requirements/*.txt; `-- --upgrade` takes newer ones."""
     session.install("uv")
@@ -182,14 +212,35 @@ def chromium_of_this_machine(session: nox.Session) -> str:
     """Return the path of Chromium; root gets it from the distribution's packages."""
     found = shutil.which("chromium") or shutil.which("google-chrome")
     if not found and os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in ("update", "install --no-install-recommends chromium fonts-dejavu-core"):
-            session.run(
-                *("apt-get", "-qq", "--yes", *command.split()),
-                env={"DEBIAN_FRONTEND": "noninteractive"},
-                external=True,
-                silent=True,
-            )
+        install_packages(session, "chromium", "fonts-dejavu-core")
         found = shutil.which("chromium")
     if not found:
         session.error("no Chromium on PATH: install it, for instance `apt-get install chromium`")
     return found
+
+
+def containers_of_this_machine(session: nox.Session) -> None:
+    """See that what builds, stores and runs containers is there; root gets it as packages."""
+    wanted = ("buildah", "podman", "runc", "docker-registry")
+    path = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}/usr/sbin"
+
+    def missing() -> list[str]:
+        return [name for name in wanted if not shutil.which(name, path=path)]
+
+    if os.geteuid():
+        session.error("containers of our own need root: run this session as root")
+    if missing() and shutil.which("apt-get"):
+        install_packages(session, *wanted)
+    if missing():
+        session.error(f"not on PATH: {', '.join(missing())}; install them")
+
+
+def install_packages(session: nox.Session, *packages: str) -> None:
+    """Install packages of the distribution."""
+    for command in (("update",), ("install", "--no-install-recommends", *packages)):
+        session.run(
+            *("apt-get", "-qq", "--yes", *command),
+            env={"DEBIAN_FRONTEND": "noninteractive"},
+            external=True,
+            silent=True,
+        )

@@ -40,7 +40,7 @@ class _Answer:
 _ANSWERS: Final = {
     Trouble.NAME_UNKNOWN: _Answer(
         UNREACHABLE,
-        "the registry's name has no address here",
+        "the registry's name cannot be resolved here",
         "correct the registry's name, or the DNS servers in /etc/resolv.conf",
     ),
     Trouble.NOT_CONNECTED: _Answer(
