@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import yaml
 
@@ -67,6 +68,11 @@ class PrometheusPod:
         found: list[dict[str, Any]] = self.ask("targets?state=active")["activeTargets"]
         return found
 
+    def value(self, expression: str) -> dict[str, float]:
+        """Answer a question: a value for each instance."""
+        found = self.ask(f"query?{urlencode({'query': expression})}")["result"]
+        return {one["metric"]["instance"]: float(one["value"][1]) for one in found}
+
     def alertmanagers(self) -> list[str]:
         """Give the URLs of where it sends alerts."""
         return [one["url"] for one in self.ask("alertmanagers")["activeAlertmanagers"]]
@@ -74,7 +80,7 @@ class PrometheusPod:
 
 @contextmanager
 def prometheus_pod(
-    overlay: Overlay, folder: Path, api: str, blackbox: str = _BLACKBOX
+    overlay: Overlay, folder: Path, api: str, *, blackbox: str = _BLACKBOX, address: str = ""
 ) -> Iterator[PrometheusPod]:
     """Run it until it is ready.
 
@@ -83,8 +89,9 @@ def prometheus_pod(
         folder: for its files.
         api: URL of the Kubernetes API.
         blackbox: where the blackbox exporter listens.
+        address: its Pod's, to be there at its own port; else it takes any free port.
     """
-    port = free_port("127.0.0.1")
+    place = f"{address}:9090" if address else f"127.0.0.1:{free_port('127.0.0.1')}"
     config = _adapted(configuration(overlay), folder, api, blackbox)
     (folder / "prometheus.yaml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
     (folder / "token").write_text(TOKEN, "utf-8")
@@ -94,12 +101,12 @@ def prometheus_pod(
         "/prometheus": str(folder / "data"),
     }
     arguments = [_placed(one, places) for one in container(overlay, "prometheus")["args"]]
-    command = (str(trixie("prometheus")), *arguments, f"--web.listen-address=127.0.0.1:{port}")
+    command = (str(trixie("prometheus")), *arguments, f"--web.listen-address={place}")
     with (
         (folder / "log").open("w") as log,
         subprocess.Popen(command, stderr=log, cwd=folder) as process,
     ):
-        pod = PrometheusPod(f"127.0.0.1:{port}")
+        pod = PrometheusPod(place)
         try:
             until(lambda: process.poll() is not None or _ready(pod), _SECONDS)
             assert process.poll() is None, (folder / "log").read_text("utf-8")
