@@ -1,4 +1,4 @@
-"""The lab's commands: `python -m meshdoctor.lab demo|up|bench|drill`.
+"""The lab's commands: `python -m meshdoctor.lab demo|up|bench|drill|net`.
 
 Exit codes: 0 the verdict is pass, 1 it is fail, or a drill missed a goal, 2 the run could not be
 made (bad settings or options, a taken port, a process that died), 128 + N after signal N.
@@ -20,6 +20,7 @@ from meshdoctor.lab.drill.trial import Phases
 from meshdoctor.lab.errors import LabError
 from meshdoctor.lab.interruption import Interrupted, Interruption
 from meshdoctor.lab.load import SHAPES, LoadPlan
+from meshdoctor.lab.net import cli as net
 from meshdoctor.lab.settings import LabSettings
 from meshdoctor.settings import EXIT_USAGE, settings_or_exit
 
@@ -59,6 +60,8 @@ def _run(options: argparse.Namespace, settings: LabSettings, interruption: Inter
     if options.command == "bench":
         run_bench(BenchPlan(options.rounds, options.seconds, options.out), interruption)
         return 0
+    if options.command == "net":
+        return net.run(options, settings.cache)
     if options.command == "drill":
         return _drill(options, settings, interruption)
     plan = LoadPlan(users=options.users, seconds=options.seconds, shape=options.shape)
@@ -109,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
         help="of load on each of the ten entries, in each round",
     )
     measured.add_argument("--out", type=Path, default=Path("out/bench"), metavar="DIR")
+    net.add_arguments(commands.add_parser("net", help="three nodes in namespaces, and no root"))
     _add_drill(commands.add_parser("drill", help="hurt it in six ways and time the page"))
     return parser
 

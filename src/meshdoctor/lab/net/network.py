@@ -1,0 +1,110 @@
+"""The network, made so: built, changed, healed, and taken down again."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from meshdoctor.lab.crew import Crew
+from meshdoctor.lab.net import places, plumbing
+from meshdoctor.lab.net.nameservers import NameServers
+from meshdoctor.lab.net.rules import Rules, Written, write
+from meshdoctor.lab.net.sandbox import require_inside
+from meshdoctor.lab.net.scripts import nft, run_all
+from meshdoctor.lab.net.seed import Seed, name_servers
+from meshdoctor.lab.net.spaces import within
+from meshdoctor.lab.processes import Process, Program
+
+HOME = Path("/run/meshdoctor")
+"""Files of the lab; in the sandbox's own /run, so they are gone with it."""
+
+_PLACES, _DNS = HOME / "places", HOME / "dns"
+
+
+class Network:
+    """A network that is up."""
+
+    def __init__(self, plan: Seed, crew: Crew) -> None:
+        self.topology = plan.topology
+        self.healthy = plan.rules
+        self._crew = crew
+        self._dns = NameServers(name_servers(plan.topology), _DNS)
+        self._written = Written({}, ())
+
+    @classmethod
+    @contextmanager
+    def up(cls, plan: Seed, crew: Crew) -> Iterator[Self]:
+        """Have the network for a while.
+
+        Args:
+            plan: what to build.
+            crew: runs the name servers; all its processes are ended before the network goes.
+
+        Raises:
+            LabError: it cannot be built here; what was built is taken down again.
+        """
+        require_inside()
+        network = cls(plan, crew)
+        try:
+            network._build()
+            yield network
+        finally:
+            crew.end()
+            run_all({"": plumbing.cut(plan.topology)})
+            for folder in (_PLACES, _DNS):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _build(self) -> None:
+        places.furnish(self.topology, _PLACES)
+        self._dns.furnish()
+        written = self._rules_as_text(self.healthy)
+        run_all({"": plumbing.cables(self.topology)})
+        scripts = plumbing.inside(self.topology)
+        run_all({at: text + nft(written.rulesets.get(at, "")) for at, text in scripts.items()})
+        self._dns.tell(written.records)
+        self._written = written
+        for pod in self._dns.pods:
+            self._dns.started(pod, self.start(pod.name, self._dns.program(pod)))
+
+    def apply(self, rules: Rules) -> None:
+        """Make these the rules: on each node in one step, and nothing of the rules before stays."""
+        written, before = self._rules_as_text(rules), self._written
+        sets = written.rulesets.items()
+        run_all({at: nft(text) for at, text in sets if before.rulesets.get(at) != text})
+        if written.records != before.records:
+            self._dns.tell(written.records)
+        self._written = written
+
+    def heal(self) -> None:
+        """Make the rules again what they were when the network came up."""
+        self.apply(self.healthy)
+
+    def _rules_as_text(self, rules: Rules) -> Written:
+        return write(rules, self.topology, tuple(pod.name for pod in self._dns.pods))
+
+    def start(self, place: str, program: Program) -> Process:
+        """Start a program in a Pod or on a node.
+
+        Args:
+            place: the name of either.
+            program: what to run; `ready`, if it names an address, is asked from the Pod's node,
+                as a kubelet does, and waited for.
+
+        Raises:
+            LabError: it ended, or was not ready in time.
+        """
+        entered = replace(program, command=self.entering(place, program.command))
+        (process,) = self._crew.start(entered)
+        with within(self.node_of(place)):
+            process.wait_ready()
+        return process
+
+    def entering(self, place: str, command: tuple[str, ...]) -> tuple[str, ...]:
+        """Give the command that enters a Pod or a node and then becomes `command`."""
+        return places.entering(place, _PLACES, command)
+
+    def node_of(self, place: str) -> str:
+        """Name the node of a Pod, or the node itself."""
+        return {pod.name: pod.node for pod in self.topology.pods}.get(place, place)

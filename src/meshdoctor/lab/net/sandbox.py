@@ -1,0 +1,76 @@
+"""A room of namespaces in which the lab is root and that leaves no trace.
+
+User, network, mount and pid namespaces: what happens in them is seen by nobody else, and when the
+first process in there ends (`init.py`), the kernel takes the others, the network and the mounts
+back. The lab itself runs inside, so its processes, pipes and sockets need no bridge to the outside.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+from meshdoctor.lab.errors import LabError
+from meshdoctor.lab.net.permission import privileged, require
+
+_INIT = Path(__file__).with_name("init.py")
+_PYTHON = (sys.executable, "-I", "-S")  # starts in a few milliseconds
+_ROOMS = ("--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child")
+_AS_ROOT = ("--user", "--map-root-user")
+_PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def enter(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a command in a sandbox of its own and wait for it.
+
+    Signals that ask this process to stop are passed on to the command. If this process is killed,
+    everything in the sandbox is.
+
+    Args:
+        command: the program and its arguments.
+        environment: all of its environment.
+
+    Returns:
+        Its exit code, 128 + N after signal N.
+
+    Raises:
+        Forbidden: this machine does not allow it.
+    """
+    unshare = ("unshare", *(() if privileged() else _AS_ROOT), *_ROOMS)
+    require(unshare)
+    theirs, ours = os.pipe()
+    init = (*unshare, *_PYTHON, str(_INIT), str(theirs), os.path.realpath("/etc/resolv.conf"))
+    with _signals_into(ours):
+        child = subprocess.Popen((*init, *command), env=environment, pass_fds=(theirs,))
+        os.close(theirs)
+        code = child.wait()
+    os.close(ours)
+    return code if code >= 0 else 128 - code
+
+
+@contextmanager
+def _signals_into(pipe: int) -> Iterator[None]:
+    def note(number: int, _frame: FrameType | None) -> None:
+        with suppress(BrokenPipeError):  # it has just ended
+            os.write(pipe, bytes([number]))
+
+    before = {number: signal.signal(number, note) for number in _PASSED_ON}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def require_inside() -> None:
+    """Go on only in a sandbox: outside, the same commands would rebuild this machine's network.
+
+    Raises:
+        LabError: this process is in none.
+    """
+    if str(_INIT).encode() not in Path("/proc/1/cmdline").read_bytes().split(b"\0"):
+        raise LabError("the lab's network lives in a sandbox: start it with meshdoctor.lab.net")
