@@ -172,6 +172,18 @@ def images(session: nox.Session) -> None:
 
 
 @nox.session
+def lab(session: nox.Session) -> None:
+    """Build the cluster's network in namespaces and show it; `-- check` tries everything in it."""
+    install_house(session)
+    if session.posargs[:1] != ["check"]:
+        run_lab(session, "net")
+    options = session.posargs[1:]
+    session.run("pytest", "tests/lab/outside", *options)
+    inside = ("python", "-m", "tests.support.sandboxed", "pytest", "-p", "no:cacheprovider")
+    session.run(*inside, "tests/lab/inside", *options)
+
+
+@nox.session
 def lock(session: nox.Session) -> None:
     """Pin what pyproject.toml asks for in requirements/*.txt; `-- --upgrade` takes newer ones."""
     session.install("uv")
