@@ -22,7 +22,7 @@ from meshdoctor.doctor.checks.image import MISMATCH, MISSING, WRONG, judge_image
 from meshdoctor.doctor.model import EXIT_USAGE, State
 from meshdoctor.probes.registry.image import SECONDS, ImageQuestion, look_at_image
 from meshdoctor.probes.registry.platforms import parse as parse_platform
-from meshdoctor.probes.registry.reference import ReferenceError as BadReferenceError
+from meshdoctor.probes.registry.reference import ImageNameError
 from meshdoctor.probes.registry.reference import parse as parse_reference
 
 LIST: Final = Path(__file__).parent / "images/kustomization.yaml"
@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             answers = list(pool.map(lambda one: ask(one, plain=options.plain_http), images))
         written = write(text, [answer.image for answer in answers])
-    except (OSError, ImageListError, BadReferenceError) as error:
+    except (OSError, ImageListError, ImageNameError) as error:
         sys.stderr.write(f"{options.file} cannot be pinned: {error}\n")
         return 1
     sys.stdout.writelines(_told(answers))

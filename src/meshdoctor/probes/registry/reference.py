@@ -26,7 +26,7 @@ _DIGEST: Final = re.compile(r"sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-
 _ID: Final = re.compile(r"[a-f0-9]{64}")
 
 
-class ReferenceError(ValueError):  # noqa: A001 - no weak reference was ever meant here
+class ImageNameError(ValueError):
     """A text names no image; what it says is what is wrong and where."""
 
 
@@ -77,23 +77,23 @@ def parse(text: str) -> Reference:
         The whole name, with Docker's defaults.
 
     Raises:
-        ReferenceError: it is none; says which part is wrong.
+        ImageNameError: it is none; says which part is wrong.
     """
     name, _, digest = text.partition("@")
     if "@" in text and not _DIGEST.fullmatch(digest):
-        raise ReferenceError(_wrong(text, f"{digest!r} is no digest such as sha256:...64 digits"))
+        raise ImageNameError(_wrong(text, f"{digest!r} is no digest such as sha256:...64 digits"))
     name, tag = _split_tag(name)
     if tag is not None and not _TAG.fullmatch(tag):
-        raise ReferenceError(_wrong(text, f"{tag!r} is no tag"))
+        raise ImageNameError(_wrong(text, f"{tag!r} is no tag"))
     host, path = _split_host(name)
     if not _HOST.fullmatch(host):
-        raise ReferenceError(_wrong(text, f"{host!r} is no name of a registry"))
+        raise ImageNameError(_wrong(text, f"{host!r} is no name of a registry"))
     if not _PATH.fullmatch(path):
-        raise ReferenceError(_wrong(text, _about_path(path)))
+        raise ImageNameError(_wrong(text, _about_path(path)))
     if _ID.fullmatch(name):
-        raise ReferenceError(_wrong(text, "it is the id of an image, which no registry knows"))
+        raise ImageNameError(_wrong(text, "it is the id of an image, which no registry knows"))
     if len(path) > _LONGEST_NAME:
-        raise ReferenceError(_wrong(text, f"its path is over {_LONGEST_NAME} characters"))
+        raise ImageNameError(_wrong(text, f"its path is over {_LONGEST_NAME} characters"))
     return Reference(host, path, tag or ("" if digest else "latest"), digest)
 
 
