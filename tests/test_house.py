@@ -33,8 +33,8 @@ METRICS = (*CATALOGUE, *LOAD, *AGENT)
 TESTS = files("tests")
 WORDS = re.compile(rf"({'|'.join(Layer)}|connect)-[a-z]+(-[a-z]+)*")
 METRIC_WORDS = re.compile(
-    r"(http|rpc|dns|telemetry|node_probe|tls)_[a-z_]+_(seconds|total|requests|calls|state|success)"
-    r"|locust_[a-z_]+"
+    r"\b(http|rpc|dns|telemetry|node_probe|tls)_[a-z_]+_(seconds|total|requests|calls|state|success)"
+    r"|\blocust_[a-z_]+"
 )
 
 
