@@ -30,8 +30,9 @@ from tests.support.tls_secrets import (
 
 pytestmark = pytest.mark.integration
 
-OURS: Final = Authority("ours")
-THEIRS: Final = Authority("theirs")
+OURS: Final = Authority()
+THEIRS: Final = Authority()
+"""Of the same name, with another key."""
 HEALTH: Final = "/grpc.health.v1.Health/Check"
 NOTICED: Final = 15.0
 """Seconds of a busy machine for a look at the files each second and a new connection."""
@@ -84,6 +85,15 @@ def test_both_who_are_ours_talk(server: EchoServer, shops: Secret) -> None:
     with client(server, shops) as asking:
         assert OK is asking.code()
         assert {} == asking.causes()
+
+
+def test_an_authority_renewed_with_its_key_needs_no_overlap(host: str, tmp_path: Path) -> None:
+    """One side has its old certificate and the other the new one: both believe each other."""
+    assert OURS.certificate != OURS.renewed().certificate
+    secret = Secret(tmp_path / "server", backend_leaf(OURS.renewed(), host))
+    old = Secret(tmp_path / "client", shop_leaf(OURS))
+    with EchoServer(host, credentials=server_tls(secret)) as server, client(server, old) as asking:
+        assert OK is asking.code()
 
 
 @pytest.mark.parametrize(

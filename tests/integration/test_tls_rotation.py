@@ -18,8 +18,8 @@ from tests.support.visitors import Visits, visitors
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
-OLD: Final = Authority("old")
-NEW: Final = Authority("new")
+OLD: Final = Authority()
+NEW: Final = Authority()
 SECONDS: Final = 4.0
 """Between two changes: the files are looked at each second, and backends move within two."""
 

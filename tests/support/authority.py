@@ -35,11 +35,19 @@ class Leaf:
 
 
 class Authority:
-    """A CA with a key of its own."""
+    """A CA, with the marks of its key in what it signs, as cert-manager's has them.
 
-    def __init__(self, name: str = "test-ca") -> None:
+    Args:
+        name: cert-manager's keeps its name when it gets another key.
+        key: its key; one of its own when None.
+    """
+
+    def __init__(
+        self, name: str = "mesh-authority", key: ec.EllipticCurvePrivateKey | None = None
+    ) -> None:
+        self._subject = name
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._key = key or ec.generate_private_key(ec.SECP256R1())
         usage = x509.KeyUsage(
             digital_signature=True,
             key_cert_sign=True,
@@ -55,8 +63,13 @@ class Authority:
             _begun(self._name, self._name, self._key.public_key(), DAY)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(usage, critical=True)
+            .add_extension(self._mark(), critical=False)
         )
         self.certificate = made.sign(self._key, hashes.SHA256()).public_bytes(_PEM)
+
+    def renewed(self) -> "Authority":
+        """Return it with another certificate for the same key."""
+        return Authority(self._subject, self._key)
 
     def leaf(
         self,
@@ -76,12 +89,19 @@ class Authority:
             _begun(x509.Name([]), self._name, key.public_key(), seconds)
             .add_extension(x509.SubjectAlternativeName(list(map(_name, names))), critical=True)
             .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
+            .add_extension(self._signed(), critical=False)
             .sign(self._key, hashes.SHA256())
         )
         secret = key.private_bytes(
             _PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         return Leaf(made.public_bytes(_PEM), secret, self.certificate)
+
+    def _mark(self) -> x509.SubjectKeyIdentifier:
+        return x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
+
+    def _signed(self) -> x509.AuthorityKeyIdentifier:
+        return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(self._mark())
 
 
 class Mounted:
