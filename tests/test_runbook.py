@@ -40,7 +40,7 @@ QUIET_BEGINNINGS: Final = (
     ("grep",),
     ("tail",),
     ("sort", "-u"),
-    ("xargs", "-n1", "docker", "buildx", "imagetools", "inspect"),
+    ("xargs", "meshdoctor", "image"),
     ("openssl", "x509", "-noout"),
 )
 
