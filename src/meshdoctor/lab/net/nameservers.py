@@ -55,9 +55,9 @@ class NameServers:
         command = ("nsd", "-d", "-c", str(self._folder / f"{pod.name}.conf"))
         return Program(pod.name, command, ready=f"tcp://{pod.address}:53", stop_seconds=2)
 
-    def started(self, pod: Pod, process: Process) -> None:
-        """Remember the process that runs in a Pod."""
-        self._running[pod] = process
+    def started(self, processes: tuple[Process, ...]) -> None:
+        """Remember the processes that run, one for each Pod, in their order."""
+        self._running = dict(zip(self.pods, processes, strict=True))
 
     def tell(self, records: tuple[str, ...]) -> None:
         """Have them say these records, and no others; returns when they do.

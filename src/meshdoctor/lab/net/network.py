@@ -1,7 +1,7 @@
 """The network, made so: built, changed, healed, and taken down again."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -65,8 +65,8 @@ class Network:
         run_all({at: text + nft(written.rulesets.get(at, "")) for at, text in scripts.items()})
         self._dns.tell(written.records)
         self._written = written
-        for pod in self._dns.pods:
-            self._dns.started(pod, self.start(pod.name, self._dns.program(pod)))
+        servers = {pod.name: self._dns.program(pod) for pod in self._dns.pods}
+        self._dns.started(self.start_all(servers))
 
     def apply(self, rules: Rules) -> None:
         """Make these the rules: on each node in one step, and nothing of the rules before stays."""
@@ -85,21 +85,30 @@ class Network:
         return write(rules, self.topology, tuple(pod.name for pod in self._dns.pods))
 
     def start(self, place: str, program: Program) -> Process:
-        """Start a program in a Pod or on a node.
+        """Start one program; as `start_all` does."""
+        (process,) = self.start_all({place: program})
+        return process
+
+    def start_all(self, programs: Mapping[str, Program]) -> tuple[Process, ...]:
+        """Start programs in Pods or on nodes, side by side, and wait until all are ready.
 
         Args:
-            place: the name of either.
-            program: what to run; `ready`, if it names an address, is asked from the Pod's node,
-                as a kubelet does, and waited for.
+            programs: by the name of the Pod or node. `ready`, if it names an address, is asked
+                from the Pod's node, as a kubelet does.
 
         Raises:
-            LabError: it ended, or was not ready in time.
+            LabError: one ended, or was not ready in time.
         """
-        entered = replace(program, command=self.entering(place, program.command))
-        (process,) = self._crew.start(entered)
-        with within(self.node_of(place)):
-            process.wait_ready()
-        return process
+        processes = self._crew.start(
+            *(
+                replace(program, command=self.entering(place, program.command))
+                for place, program in programs.items()
+            )
+        )
+        for place, process in zip(programs, processes, strict=True):
+            with within(self.node_of(place)):
+                process.wait_ready()
+        return processes
 
     def entering(self, place: str, command: tuple[str, ...]) -> tuple[str, ...]:
         """Give the command that enters a Pod or a node and then becomes `command`."""
