@@ -1,5 +1,6 @@
 """The loopback Kubernetes API, as the real kubectl meets it."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -247,3 +248,17 @@ def test_a_try_changes_nothing(kubectl: Kubectl, tmp_path: Path) -> None:
 
     assert "service/first created (server dry run)\n" == tried
     assert "" == kubectl.said("-n", "shop", "get", "services", "-o", "name")
+
+
+@pytest.mark.parametrize("name", ["captured.json", "rendered.yaml"])
+def test_objects_are_taken_in_as_a_file_has_them(
+    api: KubeApi, kubectl: Kubectl, tmp_path: Path, name: str
+) -> None:
+    """A List that `kubectl get -o json` printed, or documents of YAML; their status too."""
+    running = {**pod("one"), "status": {"phase": "Running"}}
+    listed = {"apiVersion": "v1", "kind": "List", "items": [running]}
+    texts = {"captured.json": json.dumps(listed), "rendered.yaml": yaml.safe_dump_all([running])}
+    (tmp_path / name).write_text(texts[name], "utf-8")
+    api.load(tmp_path / name)
+
+    assert "Running" == kubectl.json("-n", "shop", "get", "pod", "one")["status"]["phase"]

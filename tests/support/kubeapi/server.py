@@ -42,7 +42,9 @@ class KubeApi:
 
     def load(self, path: Path) -> None:
         """Take in the objects of a file as they are: a List of JSON, or documents of YAML."""
-        for document in yaml.safe_load_all(path.read_text("utf-8")):
+        text = path.read_text("utf-8")
+        documents = [json.loads(text)] if path.suffix == ".json" else yaml.safe_load_all(text)
+        for document in documents:
             for one in document.get("items", [document]):
                 self.put(one)
 
