@@ -166,7 +166,8 @@ def images(session: nox.Session) -> None:
     """Build the images for both platforms without Docker, look into them, and run them."""
     containers_of_this_machine(session)
     install_house(session, "images")
-    session.run("hadolint", *map(str, sorted(Path().glob("*/**/*Dockerfile"))))
+    places = ("services/*/Dockerfile", "images/*Dockerfile")
+    session.run("hadolint", *(str(path) for place in places for path in Path().glob(place)))
     session.run("zizmor", "--offline", ".github/workflows")
     session.run("pytest", "tests/images", *session.posargs)
 
