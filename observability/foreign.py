@@ -60,12 +60,21 @@ PROMETHEUS_RULE_FAILURES: Final = "prometheus_rule_evaluation_failures_total"
 PROMETHEUS_LOST_ALERTS: Final = "prometheus_notifications_errors_total"
 PROMETHEUS_SERIES: Final = "prometheus_tsdb_head_series"
 PROMETHEUS_BLOCKS: Final = "prometheus_tsdb_storage_blocks_bytes"
+"""Made by Prometheus about itself, which it scrapes."""
+
 ALERTMANAGER_CONFIG: Final = "alertmanager_config_last_reload_successful"
 ALERTMANAGER_FAILURES: Final = "alertmanager_notifications_failed_total"
-"""Made by Prometheus and Alertmanager about themselves, where they are scraped."""
+"""Made by Alertmanager."""
 
 SOURCES: Final = {
-    **dict.fromkeys((UP, ALERTS, SCRAPE_SECONDS, SCRAPE_SAMPLES, SCRAPE_ADDED), Source.PROMETHEUS),
+    **dict.fromkeys(
+        (
+            *(UP, ALERTS, SCRAPE_SECONDS, SCRAPE_SAMPLES, SCRAPE_ADDED),
+            *(PROMETHEUS_CONFIG, PROMETHEUS_RULE_FAILURES, PROMETHEUS_LOST_ALERTS),
+            *(PROMETHEUS_SERIES, PROMETHEUS_BLOCKS),
+        ),
+        Source.PROMETHEUS,
+    ),
     **dict.fromkeys(
         (
             *(PROCESS_CPU, PROCESS_MEMORY, PROCESS_FILES, PROCESS_MOST_FILES, PROCESS_START),
@@ -79,8 +88,7 @@ SOURCES: Final = {
             *(CONTAINER_PERIODS, CONTAINER_THROTTLED, CONTAINER_MEMORY, CONTAINER_MOST_MEMORY),
             *(KUBELET_PODS, KUBELET_FAILURES, COREDNS_ANSWERS, COREDNS_BUCKETS),
             *(PROBE_SUCCESS, PROBE_SECONDS),
-            *(PROMETHEUS_CONFIG, PROMETHEUS_RULE_FAILURES, PROMETHEUS_LOST_ALERTS),
-            *(PROMETHEUS_SERIES, PROMETHEUS_BLOCKS, ALERTMANAGER_CONFIG, ALERTMANAGER_FAILURES),
+            *(ALERTMANAGER_CONFIG, ALERTMANAGER_FAILURES),
         ),
         Source.CLUSTER,
     ),

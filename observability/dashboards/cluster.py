@@ -227,7 +227,7 @@ WATCHERS: Final = Row(
             queries=(Query(total(_watcher(foreign.PROMETHEUS_RULE_FAILURES)), "rules"),),
             steps=up_to(1e-9),
             width=_WIDTH,
-            source=Source.CLUSTER,
+            source=Source.PROMETHEUS,
             runbook="Watchdog",
         ),
         Panel(
@@ -237,7 +237,7 @@ WATCHERS: Final = Row(
             unit="short",
             draw=Draw.LINES,
             queries=(Query(f"sum({select(foreign.PROMETHEUS_SERIES)})", "series"),),
-            source=Source.CLUSTER,
+            source=Source.PROMETHEUS,
             runbook="MetricCardinalityHigh",
         ),
         Panel(
@@ -247,7 +247,7 @@ WATCHERS: Final = Row(
             unit="bytes",
             draw=Draw.LINES,
             queries=(Query(f"sum({select(foreign.PROMETHEUS_BLOCKS)})", "blocks"),),
-            source=Source.CLUSTER,
+            source=Source.PROMETHEUS,
             runbook="MetricCardinalityHigh",
         ),
     ),
