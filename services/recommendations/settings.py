@@ -4,7 +4,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, IPvAnyAddress
+from pydantic import BeforeValidator, Field, IPvAnyAddress, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from meshdoctor.mesh.tlssettings import TlsSettings
@@ -76,6 +76,16 @@ class RecommendationsSettings(TlsSettings, TelemetrySettings):
 
     catalogue: Path = SHIPPED
     """The catalogue's file; the shipped one unless told otherwise."""
+
+    @field_validator("tls_clients")
+    @classmethod
+    def _needs_tls(cls, value: str, info: ValidationInfo) -> str:
+        if value and info.data.get("tls_ca") is None:
+            raise ValueError(
+                "without TLS callers have no names, and all would be served: set"
+                " RECOMMENDATIONS_TLS_CERTIFICATE, _KEY and _CA, or no RECOMMENDATIONS_TLS_CLIENTS"
+            )
+        return value
 
     @property
     def callers(self) -> tuple[str, ...]:

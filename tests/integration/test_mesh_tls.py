@@ -5,6 +5,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -293,6 +294,25 @@ def test_a_client_keeps_what_works(host: str, tmp_path: Path, shops: Secret) -> 
         until(lambda: asking.code() is OK and len(server.echo.peers) == 2, NOTICED)
         assert {} == asking.causes()
     assert {"tls.renewed", "tls.pending"} == set(lines.events())
+
+
+def test_a_backend_that_was_away_for_the_change_is_found_again(
+    host: str, tmp_path: Path, shops: Secret
+) -> None:
+    """It has nothing to lose, so its old channel is not waited for."""
+    port = free_port(host)
+    secret = Secret(tmp_path / "server", backend_leaf(OURS, host))
+    with ExitStack() as stack:
+        before = stack.enter_context(EchoServer(host, port, credentials=server_tls(secret)))
+        asking = stack.enter_context(client(before, shops))
+        assert OK is asking.code()
+        before.server.stop()
+        until(lambda: asking.code() is not OK, NOTICED)
+        shops.swap(shop_leaf(THEIRS).files())
+        secret.swap(backend_leaf(THEIRS, host).files())
+        stack.enter_context(EchoServer(host, port, credentials=server_tls(secret)))
+
+        until(lambda: asking.code() is OK, NOTICED)
 
 
 @pytest.mark.parametrize("whose", ["server", "client"])

@@ -114,6 +114,15 @@ def test_bad_files_are_one_sentence(tmp_path: Path, service: str) -> None:
     ) == refusal(service, **ports, **given, TLS_CA=str(files.ca))
 
 
+def test_names_of_callers_need_tls() -> None:
+    """Who asks for names is not left without: in plain text everybody would be served."""
+    code, said = refusal("recommendations", TLS_CLIENTS="shop.example.com")
+
+    assert EXIT_USAGE == code
+    assert "RECOMMENDATIONS_TLS_CLIENTS: " in said
+    assert "without TLS callers have no names" in said
+
+
 @pytest.mark.parametrize("service", ["marketplace", "recommendations"])
 def test_a_part_of_tls_is_none(service: str) -> None:
     """Who names a certificate and no key is not served in plain text."""

@@ -60,7 +60,10 @@ class Renewal:
         end = time.monotonic() + _READY_SECONDS
         kept = []
         for backend, channel, ready in connecting:
-            if _is_ready(ready, end) or backend.breaker.state is not State.CLOSED:
+            broken = backend.breaker.state is not State.CLOSED
+            if broken:
+                ready.cancel()
+            if broken or _is_ready(ready, end):
                 self._backends.move(backend, channel, time.monotonic())
             else:
                 channel.close()
