@@ -1,5 +1,6 @@
 """Mutual TLS in the cluster: the certificates are those that the services ask each other for."""
 
+import re
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -18,6 +19,7 @@ from tests.support.manifests import Manifest, load
 from tests.support.mesh_dns import DnsServer
 from tests.support.mesh_net import addresses, until
 from tests.support.pod_process import PodProcess
+from tests.support.prometheus_pod import configuration
 
 MTLS = load("kubeadm-mtls")
 USAGES = {"server auth": SERVER, "client auth": CLIENT}
@@ -155,6 +157,22 @@ def test_probes_ask_where_no_tls_is_spoken() -> None:
     assert {ports["health"]} == asked
     assert str(ports["health"]) == variables("recommendations")["RECOMMENDATIONS_HEALTH_PORT"]
     assert "grpc" not in ports  # by that name Prometheus' probe would ask in plain text
+
+
+def test_prometheus_probes_where_no_tls_is_spoken() -> None:
+    """Of the container's ports its probe of health keeps that one alone."""
+    (probe,) = (
+        one
+        for one in configuration(MTLS)["scrape_configs"]
+        if one["job_name"] == "probe-grpc-health"
+    )
+    (rule,) = (one for one in probe["relabel_configs"] if one.get("action") == "keep")
+    (container,) = pod("recommendations")["spec"]["containers"]
+    names = [one["name"] for one in container["ports"]]
+
+    assert ["health"] == [
+        name for name in names if re.fullmatch(rule["regex"], f"recommendations;{name};Running")
+    ]
 
 
 @pytest.fixture
