@@ -14,7 +14,7 @@ from meshdoctor.lab.net.rules import without_policy, write
 from meshdoctor.lab.net.seed import name_servers, seed
 from meshdoctor.lab.net.selectors import selects
 from meshdoctor.lab.net.topology import endpoints
-from tests.support.manifests import RENDERED
+from tests.support.manifests import RENDERED, ROOT
 
 PLAN = seed(RENDERED / "kubeadm.yaml")
 TOPOLOGY, RULES = PLAN.topology, PLAN.rules
@@ -147,3 +147,10 @@ def test_a_policy_that_is_not_there_cannot_be_taken_away() -> None:
     """A fault that breaks nothing must not look like one."""
     with pytest.raises(LabError, match="there is no NetworkPolicy nobody in bookstore"):
         without_policy(RULES, "bookstore", "nobody")
+
+
+def test_the_documentation_lists_every_fault() -> None:
+    """docs/lab.md says of each what is done and what dies, and of none that is not there."""
+    text = (ROOT / "docs/lab.md").read_text("utf-8")
+    lines = [line for line in text.splitlines() if line.startswith("| `")]
+    assert set(network_faults()) == {line.split("`")[1] for line in lines}
