@@ -139,7 +139,7 @@ class Registry:
         url = urljoin(f"{self.scheme}://{self.host}/v2/", path)
         trust = ssl.create_default_context(cafile=self.ca) if self.ca else None
         response = urllib3.PoolManager(ssl_context=trust).request(
-            method, url, body=body, headers={**self.headers, **kind}, retries=False, timeout=10.0
+            method, url, body=body, headers={**self.headers, **kind}, retries=False, timeout=30.0
         )
         assert response.status < 300, (method, url, response.status, response.data)
         return response
