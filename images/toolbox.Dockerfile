@@ -8,13 +8,11 @@ FROM ${BASE} AS base
 
 # On the platform that builds, for the one that runs: files are copied and picked, none is run.
 FROM --platform=${BUILDPLATFORM} ${BUILDER} AS filling
-# Paths name it, here and below: Buildah's cache, which does not look at the platform, would take a
-# layer of the other one.
-ARG TARGETARCH
-WORKDIR /for/${TARGETARCH}
+WORKDIR /build
 COPY --from=base / root
 COPY images/root.py .
 RUN ["python3", "root.py", "root"]
+ARG TARGETARCH
 COPY images/packages.py requirements/toolbox.txt ./
 RUN ["python3", "packages.py", "toolbox.txt", "packages"]
 COPY src/meshdoctor code/meshdoctor
@@ -22,8 +20,7 @@ RUN ["python3", "-m", "compileall", "-q", "--invalidation-mode=unchecked-hash", 
 
 # Empty, so of the target's platform: the builder's would be the wrong Python under the right label.
 FROM scratch
-ARG TARGETARCH
-COPY --from=filling /for/${TARGETARCH}/root /
+COPY --from=filling /build/root /
 ENV PATH=/usr/local/bin:/usr/bin \
     LANG=C.UTF-8 \
     SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
@@ -31,8 +28,8 @@ ENV PATH=/usr/local/bin:/usr/bin \
     PYTHONSAFEPATH=1 \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1
-COPY --from=filling /for/${TARGETARCH}/packages /app/packages
-COPY --from=filling /for/${TARGETARCH}/code /app/code
+COPY --from=filling /build/packages /app/packages
+COPY --from=filling /build/code /app/code
 COPY images/meshdoctor /usr/local/bin/meshdoctor
 USER 65532:65532
 ENTRYPOINT ["meshdoctor"]
