@@ -3,7 +3,7 @@
 import sys
 from typing import Final
 
-_NEEDED: Final = frozenset({"typer", "rich", "urllib3"})
+_NEEDED: Final = frozenset({"typer", "rich", "urllib3", "yaml"})
 _EXIT_USAGE: Final = 3
 
 

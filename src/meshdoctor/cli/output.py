@@ -27,7 +27,7 @@ Output = Annotated[
 
 _COLOURS: Final = {State.HEALTHY: "green", State.FAULT: "red", State.UNKNOWN: "yellow"}
 _MARKS: Final = {State.HEALTHY: "OK", State.FAULT: "FAULT", State.UNKNOWN: "CANNOT TELL"}
-_INDENT: Final = 11
+_INDENT: Final = 12
 
 
 def show(verdicts: Sequence[Verdict], form: Form) -> None:
@@ -71,7 +71,9 @@ def _add(text: Text, finding: Finding, colour: str) -> None:
     text.append(f"{'':<{_INDENT}}{finding.sentence}\n", "bold")
     _rows(text, "seen", finding.seen)
     _rows(text, "ruled out", finding.ruled_out)
-    _rows(text, "fix", (finding.fix,))
+    _rows(text, "fix", finding.fix.splitlines())
+    for recipe in finding.recipes:
+        _rows(text, "or", (f"{recipe.title}:", *recipe.text.splitlines()))
     _rows(text, "runbook", (finding.runbook,))
 
 

@@ -23,6 +23,19 @@ _EXIT_CODES: Final = {State.HEALTHY: 0, State.FAULT: 1, State.UNKNOWN: 2}
 
 
 @dataclass(frozen=True, slots=True)
+class Recipe:
+    """Another way to write the fix down.
+
+    Attributes:
+        title: what it is for.
+        text: lines to copy.
+    """
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One fault that the evidence proves.
 
@@ -31,7 +44,8 @@ class Finding:
         sentence: what is broken, for a tired person.
         seen: the two or three observations that decide.
         ruled_out: what else it could have been, and what says that it is not.
-        fix: what to do: a command where there is one.
+        fix: what to do: a command where there is one, a line each where there are several.
+        recipes: the same in other words, such as infrastructure code.
     """
 
     code: str
@@ -39,6 +53,7 @@ class Finding:
     seen: tuple[str, ...]
     ruled_out: tuple[str, ...]
     fix: str
+    recipes: tuple[Recipe, ...] = ()
 
     @property
     def layer(self) -> Layer:

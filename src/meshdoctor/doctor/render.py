@@ -56,5 +56,6 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "seen": list(finding.seen),
         "ruled_out": list(finding.ruled_out),
         "fix": finding.fix,
+        "recipes": [{"title": one.title, "text": one.text} for one in finding.recipes],
         "runbook": finding.runbook,
     }
