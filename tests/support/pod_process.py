@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Self
 
@@ -54,11 +54,15 @@ class PodProcess:
         self.address = address
         self.environment = environment(self.container, address, replaced)
         self.process = subprocess.Popen(
-            (sys.executable, "-m", self.container["name"]),
+            self.command(),
             env={**kept_environment(), **self.environment},
             stdout=subprocess.DEVNULL,
             start_new_session=True,  # a group of its own, with the processes that it starts
         )
+
+    def command(self) -> Sequence[str]:
+        """Return what is started, with the variables of `environment`."""
+        return (sys.executable, "-m", self.container["name"])
 
     def probe(self, name: str) -> bool:
         """Do what the kubelet does for a probe, on the Pod's address and the probe's port."""
