@@ -103,9 +103,7 @@ def test_the_sources_of_the_tags_are_told() -> None:
     rows = re.findall(r"^\| `(\S+/\S+)` \| `(\S+)` \|", text, re.MULTILINE)
 
     assert sorted(rows) == sorted(
-        (one["newName"], one["newTag"])
-        for one in listed()
-        if one["name"] not in OURS
+        (one["newName"], one["newTag"]) for one in listed() if one["name"] not in OURS
     )
 
 
