@@ -290,17 +290,20 @@ def _check_findings(cluster: Cluster, cases: list[_Case]) -> list[Finding]:
 
 
 def _unchecked(cluster: Cluster, cases: list[_Case]) -> list[Doubt]:
-    if not all(case.world.bare for case in cases):
-        return []
+    """Doubt whether the check is off, once the encapsulation is known to need that."""
+    bare = [case for case in cases if case.world.bare]
     nodes = _nodes(cluster)
-    silent = [node.id for node in nodes if node.checked is None]
-    if nodes and not silent:
+    if not bare or len(cases) > len(Subnets) - 1:
         return []
+    if nodes and all(node.checked is False for node in nodes):
+        return []
+    if len(bare) == len(cases) and any(node.checked for node in nodes):
+        return []  # a fault already
     return [
         Doubt(
-            f"Pods' addresses travel bare with {cases[0].world.name}, which EC2 drops unless"
+            f"Pods' addresses travel bare with {bare[0].world.name}, which EC2 drops unless"
             " the source/destination check is off",
-            "the check of each node: --instance-id, or --from with describe-instances",
+            "check and subnet of each node: --instance-id, or --from with describe-instances",
         )
     ]
 
