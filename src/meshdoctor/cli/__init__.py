@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from meshdoctor import __version__
-from meshdoctor.cli import aws, faults, image
+from meshdoctor.cli import aws, diagnose, faults, image
 from meshdoctor.doctor.model import EXIT_USAGE
 
 
@@ -50,6 +50,7 @@ def application() -> typer.Typer:
         rich_markup_mode=None,
     )
     app.callback(invoke_without_command=False)(_options)
+    diagnose.register(app)
     image.register(app)
     aws.register(app)
     faults.register(app)
