@@ -73,8 +73,8 @@ def drill(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests; paths and options after `--` replace the whole set."""
     install_house(session)
-    # Many tests wait for real processes most of their time: one more at once than this has cores.
-    many = ("-n3", "--dist=worksteal")
+    # No more at once than small machines have cores: visitors of a real mesh are timed in some.
+    many = ("-n2", "--dist=worksteal")
     session.run("pytest", *many, *session.posargs, interrupt_timeout=20, terminate_timeout=10)
 
 
