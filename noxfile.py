@@ -169,7 +169,10 @@ def images(session: nox.Session) -> None:
     places = ("services/*/Dockerfile", "images/*Dockerfile")
     session.run("hadolint", *(str(path) for place in places for path in Path().glob(place)))
     session.run("zizmor", "--offline", ".github/workflows")
-    session.run("pytest", "tests/images", *session.posargs)
+    # Time to give back containers and mounts.
+    session.run(
+        *("pytest", "tests/images", *session.posargs), interrupt_timeout=60, terminate_timeout=30
+    )
 
 
 @nox.session
