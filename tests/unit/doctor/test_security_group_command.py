@@ -90,7 +90,7 @@ def test_json_has_all_of_it(desk: Desk) -> None:
     assert ["only what is missing", "CloudFormation", "Terraform"] == [
         recipe["title"] for recipe in finding["recipes"]
     ]
-    assert "IpProtocol=4,UserIdGroupPairs" in finding["recipes"][0]["text"]
+    assert "IpProtocol=4,FromPort=-1,ToPort=-1,UserIdGroupPairs" in finding["recipes"][0]["text"]
 
 
 def test_groups_and_instances_are_told_by_two_files(desk: Desk) -> None:

@@ -76,15 +76,16 @@ def _command(one: Missing, region: str) -> str:
     verb = "ingress" if one.is_in else "egress"
     where = f" --region {region}" if region else ""
     permissions = " ".join(
-        f"'IpProtocol={protocol}{_ports(first, last)},UserIdGroupPairs=[{{GroupId={one.peer}}}]'"
-        for protocol, first, last in one.what
+        f"'IpProtocol={what[0]}{_ports(*what)},UserIdGroupPairs=[{{GroupId={one.peer}}}]'"
+        for what in one.what
     )
     head = f"aws ec2 authorize-security-group-{verb}{where}"
     return f"{head} --group-id {one.group} --ip-permissions {permissions}"
 
 
-def _ports(first: int, last: int) -> str:
-    return "" if (first, last) == (-1, -1) else f",FromPort={first},ToPort={last}"
+def _ports(protocol: str, first: int, last: int) -> str:
+    # EC2 minds no ports of protocols that have none; what stands in for EC2 in tests wants some.
+    return "" if protocol == EVERY_PROTOCOL else f",FromPort={first},ToPort={last}"
 
 
 def cloudformation(missing: Iterable[Missing]) -> str:
@@ -105,7 +106,7 @@ def _resource(name: str, one: Missing, what: tuple[str, int, int]) -> Iterable[s
     yield "    Properties:"
     yield f"      GroupId: {one.group}"
     yield f'      IpProtocol: "{protocol}"'
-    if first != -1:
+    if protocol != EVERY_PROTOCOL:
         yield f"      FromPort: {first}"
         yield f"      ToPort: {last}"
     yield f"      {'Source' if one.is_in else 'Destination'}SecurityGroupId: {one.peer}"
@@ -130,7 +131,7 @@ def _block(name: str, one: Missing, what: tuple[str, int, int]) -> Iterable[str]
     yield f'  security_group_id            = "{one.group}"'
     yield f'  referenced_security_group_id = "{one.peer}"'
     yield f'  ip_protocol                  = "{protocol}"'
-    if first != -1:
+    if protocol != EVERY_PROTOCOL:
         yield f"  from_port                    = {first}"
         yield f"  to_port                      = {last}"
     yield f'  description                  = "{_reason(protocol)}"'

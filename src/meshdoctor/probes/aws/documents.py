@@ -209,7 +209,7 @@ def _node(told: dict[str, Any]) -> Node:
     addresses += [
         _dict(one, "an address").get("Ipv6Address") for one in _list(interface, "Ipv6Addresses")
     ]
-    checked = interface.get("SourceDestCheck", told.get("SourceDestCheck"))
+    checked = told.get("SourceDestCheck", interface.get("SourceDestCheck"))
     subnet = interface.get("SubnetId", told.get("SubnetId"))
     return Node(
         _text(told, "InstanceId"),
