@@ -124,17 +124,15 @@ def security_group(  # noqa: PLR0913 - each is an option
     known = _calico(calico, encapsulation, pod_cidr)
     known = _with_flags(known, bgp=bgp, wireguard=wireguard)
     told = Told(known, _networks(node_cidr), control_planes)
+    control = tuple(_split(control_plane))
     asked = tuple(tuple(_split([one])) for one in group_id or ())
-    wanted = Ec2Question(
-        tuple(id_ for ids in (*asked, _split(control_plane)) for id_ in ids),
-        tuple(_split(instance_id)),
-        region,
-        endpoint_url,
-        timeout,
-    )
-    if control_plane and tuple(_split(control_plane)) not in asked:
-        asked = (*asked, tuple(_split(control_plane)))
-    evidence = _evidence(files, asked, tuple(_split(control_plane)), wanted)
+    if control and not (asked or instance_id or files):
+        raise typer.BadParameter("--control-plane is half of it: --group-id names the other nodes")
+    if asked and control and control not in asked:
+        asked = (*asked, control)
+    groups = tuple(dict.fromkeys(id_ for ids in asked for id_ in ids))
+    wanted = Ec2Question(groups, tuple(_split(instance_id)), region, endpoint_url, timeout)
+    evidence = _evidence(files, asked, control, wanted)
     verdict = judge_groups(evidence, told)
     show([verdict], output)
     return exit_code([verdict])

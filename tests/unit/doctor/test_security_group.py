@@ -289,6 +289,14 @@ def test_two_groups_that_allow_each_other_are_well() -> None:
     )
 
 
+def test_a_kind_without_an_instance_is_judged_by_its_groups() -> None:
+    """Workers that are scaled to none are to be let in, too, when they come."""
+    answer = two([rule("-1", CONTROL)], [SELF])
+    running = instances(instance("i-1", "10.0.0.10", CONTROL))
+
+    assert OVERLAY_ONLY == codes(Case(asked=TWO, control=(CONTROL,)).judge(answer, running))
+
+
 def test_what_the_control_plane_needs_is_doubted_not_named() -> None:
     """Kubelets may be asked by a tunnel, the API may stand behind a balancer."""
     opened = [rule("udp", NODES, 4789), rule("tcp", NODES, 5473)]

@@ -20,6 +20,7 @@ from tests.support.security_groups import (
     groups,
     instance,
     instances,
+    rule,
 )
 
 CALICO = Path(__file__).resolve().parents[3] / "k8s/cluster/calico.yaml"
@@ -136,6 +137,7 @@ def test_an_unknown_group_is_told(desk: Desk) -> None:
     ("arguments", "told"),
     [
         ((), "give --from FILE, --group-id or --instance-id"),
+        (("--control-plane", "sg-1"), "--group-id names the other nodes"),
         (("--from", "missing.json"), "missing.json: No such file"),
         (("--from", "-", "--calico", "-"), "standard input can be read once"),
         (("--from", "-", "--calico", "c", "--encapsulation", "ipip"), "give one of both"),
@@ -162,6 +164,19 @@ def test_many_groups_want_to_be_chosen(desk: Desk) -> None:
 
     assert (3, 0) == (asked.returncode, chosen.returncode)
     assert f"which are the nodes' groups? --group-id, of {CONTROL}, {NODES}" in asked.stderr
+
+
+def test_the_control_plane_is_told_apart(desk: Desk) -> None:
+    """Its own group, with instances or with groups alone: the same verdict."""
+    rules = {CONTROL: [rule("-1", NODES)], NODES: [SELF, rule("-1", CONTROL)]}
+    saved = desk.save("g", groups(*(group(id_, told) for id_, told in rules.items())))
+    nodes = [instance("i-0", "10.0.0.10", CONTROL)]
+    nodes += [instance(f"i-{number}", f"10.0.0.1{number}", NODES) for number in (1, 2)]
+    seen = ("--from", desk.save("i", instances(*nodes)))
+    asked = ("--from", saved, "--control-plane", CONTROL, "--encapsulation", "vxlan")
+
+    by_nodes, by_groups = desk.run(*asked, *seen), desk.run(*asked, "--group-id", NODES)
+    assert (0, 0) == (by_nodes.returncode, by_groups.returncode), by_nodes.stdout
 
 
 @pytest.mark.skipif(importlib.util.find_spec("boto3") is not None, reason="boto3 is here")

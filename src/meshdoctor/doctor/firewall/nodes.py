@@ -114,7 +114,9 @@ def cluster_of(
     members: dict[tuple[str, ...], list[Node]] = {}
     for node in evidence.nodes:
         members.setdefault(tuple(sorted(set(node.groups))), []).append(node)
-    found = members or {tuple(dict.fromkeys(ids)): [] for ids in evidence.asked}
+    # A kind that was asked about and has no instance now is judged by its groups alone.
+    empty = [ids for ids in evidence.asked if not any({*ids} <= {*own} for own in members)]
+    found = {**members, **{tuple(dict.fromkeys(ids)): [] for ids in empty}}
     kinds = []
     for ids, nodes in found.items():
         addresses = tuple(ip_network(one) for node in nodes for one in node.addresses)
