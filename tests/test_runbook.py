@@ -35,6 +35,7 @@ LINK: Final = re.compile(r"\[([^\]]+)\]\((#[\w-]+)\)")
 QUIET_VERBS: Final = {"get", "describe", "logs", "top"}
 QUIET_IMPORTS: Final = {"socket", "sys", "ssl", "dns.message", "dns.query", "dns.rcode"}
 QUIET_BEGINNINGS: Final = (
+    ("meshdoctor", "aws", "security-group"),
     ("promtool", "query", "instant"),
     ("amtool", "alert", "query"),
     ("grep",),
