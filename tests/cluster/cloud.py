@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,6 +51,17 @@ def address_in(log: Path, process: subprocess.Popen[bytes]) -> str:
         assert time.monotonic() < end, "moto's server did not start"
         time.sleep(0.1)
     return found[1]
+
+
+def wiped(url: str) -> "Cloud":
+    """Give a loopback AWS in which nobody has done anything yet.
+
+    Args:
+        url: of a server of which nobody else makes use now.
+    """
+    wipe = urllib.request.Request(f"{url}/moto-api/reset", method="POST")  # noqa: S310 # loopback
+    with urllib.request.urlopen(wipe, timeout=10):  # noqa: S310 # loopback
+        return Cloud(url)
 
 
 def environment(url: str) -> dict[str, str]:

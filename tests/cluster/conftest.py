@@ -1,11 +1,10 @@
 """Two loopback AWS: one in which the stack stands and is only read, and one to be changed."""
 
-import urllib.request
 from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.cloud import Cloud, moto_server, stack_text
+from tests.cluster.cloud import Cloud, moto_server, stack_text, wiped
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +26,4 @@ def changing_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def empty_cloud(changing_url: str) -> Cloud:
     """Give an AWS in which nobody has done anything yet."""
-    wipe = urllib.request.Request(f"{changing_url}/moto-api/reset", method="POST")  # noqa: S310 # loopback
-    with urllib.request.urlopen(wipe, timeout=10):  # noqa: S310 # loopback
-        return Cloud(changing_url)
+    return wiped(changing_url)

@@ -16,7 +16,16 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.cluster.cloud import ADMINS, CANONICAL, IMAGE, ROOT, Cloud, environment, stack_text
+from tests.cluster.cloud import (
+    ADMINS,
+    CANONICAL,
+    IMAGE,
+    ROOT,
+    Cloud,
+    environment,
+    stack_text,
+    wiped,
+)
 from tests.support.kubeapi import KubeApi, Kubectl, kube_api, settling
 from tests.support.manifests import KUBEADM, load, pod_of
 from tests.support.shell import shell
@@ -85,7 +94,7 @@ def api() -> Iterator[KubeApi]:
 def steps(api: KubeApi, changing_url: str, tmp_path_factory: pytest.TempPathFactory) -> list[Step]:
     """Paste the page, and look after each block."""
     home, checkout = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("checkout")
-    cloud = prepared(Cloud(changing_url), home, checkout)
+    cloud = prepared(wiped(changing_url), home, checkout)
     kubectl = Kubectl.towards(api.url, home)
     path = os.pathsep.join((str(Path(sys.executable).parent), kubectl.environment["PATH"]))
     variables = {**environment(changing_url), **kubectl.environment, "PATH": path}
