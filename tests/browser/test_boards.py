@@ -73,7 +73,8 @@ def test_a_dashboard_is_whole(
     assert PANELS[uid] == visit.page.locator(".tile h4:visible").all_inner_texts()
     drawn = visit.page.evaluate(DRAWN)
     assert len(drawn) >= 4
-    assert all(wide > 120 and high > 60 for wide, high in drawn)
+    # A timeline of one row is the flattest.
+    assert all(wide > 120 and high > 30 for wide, high in drawn)
     assert [] == visit.page.evaluate(WIDER)
     assert width == visit.page.evaluate("document.documentElement.scrollWidth")
     assert [] == visit.complaints
@@ -110,7 +111,7 @@ def test_a_diamond_opens_its_trace(visitor: Visitor, view: View) -> None:
     """A click on an exemplar leads to the waterfall of that request, and to its log lines."""
     visit = visitor()
     visit.go(f"{view.url}d/mesh-grpc?refresh=off")
-    diamond = visit.page.locator("a[href^='/traces/']").first
+    diamond = visit.page.locator("a[href^='/traces/']").last
     href = diamond.get_attribute("href")
 
     diamond.click()
