@@ -1,0 +1,1 @@
+"""What the agents saw: who reaches whom, how, since when, and what the services say themselves."""
