@@ -33,7 +33,7 @@ METRICS = (*CATALOGUE, *LOAD, *AGENT)
 TESTS = files("tests")
 WORDS = re.compile(rf"({'|'.join(Layer)}|connect)-[a-z]+(-[a-z]+)*")
 METRIC_WORDS = re.compile(
-    r"\b(http|rpc|dns|telemetry|node_probe|tls)_[a-z_]+_(seconds|total|requests|calls|state|success)"
+    r"\b(http|rpc|dns|telemetry|node_probe|edge_probe|tls)_[a-z_]+_(seconds|total|requests|calls|state|success)"
     r"|\blocust_[a-z_]+"
 )
 

@@ -184,6 +184,18 @@ NODE_PROBE_DURATION: Final = Metric(
     "Time of the last probe from one node to another, in seconds",
     _EDGE,
 )
+EDGE_PROBE_SUCCESS: Final = Metric(
+    "edge_probe_success",
+    Kind.GAUGE,
+    "Whether the last probe of a name server, backend, API or Service was answered: 1 or 0",
+    ("source_node", "role", "ground", "target", "probe"),
+)
+TLS_NOT_BEFORE: Final = Metric(
+    "tls_certificate_not_before_timestamp_seconds",
+    Kind.GAUGE,
+    "When the certificate that a server shows begins to hold, in Unix seconds",
+    ("server_address",),
+)
 TLS_NOT_AFTER: Final = Metric(
     "tls_certificate_not_after_timestamp_seconds",
     Kind.GAUGE,
@@ -191,5 +203,17 @@ TLS_NOT_AFTER: Final = Metric(
     ("server_address",),
 )
 
-AGENT: Final = (NODE_PROBE_SUCCESS, NODE_PROBE_DURATION, TLS_NOT_AFTER)
-"""What the prober on each node tells. `probe` is dns-udp, dns-tcp, tcp, grpc or large."""
+AGENT: Final = (
+    NODE_PROBE_SUCCESS,
+    NODE_PROBE_DURATION,
+    EDGE_PROBE_SUCCESS,
+    TLS_NOT_BEFORE,
+    TLS_NOT_AFTER,
+)
+"""What the agent on each node tells; `probe` is dns-udp, dns-tcp, tcp, grpc or large.
+
+`NODE_PROBE_SUCCESS` is of what one node sends to another: between agents, and from node to node,
+whose `probe` is tcp too. A silent name server is no silent node, so all else that an agent asks is
+in `EDGE_PROBE_SUCCESS`, with the words of `meshdoctor.probes.mesh.evidence` for `role` and
+`ground`. A right answer that comes late is an answer: only `DNS_LOOKUP_DURATION` tells of slowness.
+"""
