@@ -16,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from meshdoctor.lab.kubeapi import KubeApi, kube_api, settling
 from tests.cluster.cloud import (
     ADMINS,
     CANONICAL,
@@ -26,7 +27,7 @@ from tests.cluster.cloud import (
     stack_text,
     wiped,
 )
-from tests.support.kubeapi import KubeApi, Kubectl, kube_api, settling
+from tests.support.kubectl import Kubectl
 from tests.support.manifests import KUBEADM, load, pod_of
 from tests.support.shell import shell
 

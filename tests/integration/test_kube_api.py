@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.kubeapi import KubeApi, Kubectl, kube_api, settle
+from meshdoctor.lab.kubeapi import KubeApi, kube_api, settle
+from tests.support.kubectl import Kubectl
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]  # kubectl may be fetched
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.kubeapi import KubeApi, Kubectl, kube_api
+from meshdoctor.lab.kubeapi import KubeApi, kube_api
+from tests.support.kubectl import Kubectl
 from tests.support.manifests import Manifest, load
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(300)]

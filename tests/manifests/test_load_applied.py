@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.kubeapi.kubectl import Kubectl
-from tests.support.kubeapi.server import KubeApi, kube_api
+from meshdoctor.lab.kubeapi.server import KubeApi, kube_api
+from tests.support.kubectl import Kubectl
 from tests.support.manifests import ROOT
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from k8s.render import find_tool, render
-from tests.support.kubeapi import Kubectl, kube_api
+from meshdoctor.lab.kubeapi import kube_api
+from tests.support.kubectl import Kubectl
 from tests.support.manifests import KUBEADM, ROOT, Manifest, Overlay
 from tests.support.network_policies import Peer, allowed
 

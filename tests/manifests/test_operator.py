@@ -6,9 +6,9 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from meshdoctor.lab.kubeapi.server import KubeApi, kube_api
 from tests.support.custom_resources import is_custom
-from tests.support.kubeapi.kubectl import Kubectl
-from tests.support.kubeapi.server import KubeApi, kube_api
+from tests.support.kubectl import Kubectl
 from tests.support.manifests import Manifest, load
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from meshdoctor.lab.kubeapi import kube_api
 from tests.support.guarded import guarded
-from tests.support.kubeapi import kube_api
 from tests.support.manifests import KUBEADM, Manifest
 from tests.support.mesh_dns import DnsServer
 from tests.support.mesh_net import addresses, until

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from meshdoctor.lab.kubeapi import kube_api
 from observability import knobs
 from tests.support.guarded import Guard, guarded
-from tests.support.kubeapi import kube_api
 from tests.support.manifests import KUBEADM, Manifest
 from tests.support.mesh_net import until
 from tests.support.prometheus_pod import prometheus_pod

@@ -10,7 +10,7 @@ from typing import Any, Final
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError, Message
 
-from tests.support.kubeapi.refusals import bad_request, unsupported
+from meshdoctor.lab.kubeapi.refusals import bad_request, unsupported
 
 Manifest = dict[str, Any]
 

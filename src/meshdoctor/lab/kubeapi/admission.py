@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from tests.support.kubeapi.refusals import RefusalError, conflict, invalid, not_found, terminating
-from tests.support.kubeapi.resources import NAMESPACES, Resource
-from tests.support.kubeapi.store import Store
+from meshdoctor.lab.kubeapi.refusals import RefusalError, conflict, invalid, not_found, terminating
+from meshdoctor.lab.kubeapi.resources import NAMESPACES, Resource
+from meshdoctor.lab.kubeapi.store import Store
 
 Manifest = dict[str, Any]
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from tests.support.kubeapi.refusals import bad_request
+from meshdoctor.lab.kubeapi.refusals import bad_request
 
 Manifest = dict[str, Any]
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.support.kubeapi import discovery
-from tests.support.kubeapi.refusals import unknown_path
-from tests.support.kubeapi.resources import Resource
-from tests.support.kubeapi.verbs import Call
+from meshdoctor.lab.kubeapi import discovery
+from meshdoctor.lab.kubeapi.refusals import unknown_path
+from meshdoctor.lab.kubeapi.resources import Resource
+from meshdoctor.lab.kubeapi.verbs import Call
 
 Manifest = dict[str, Any]
 

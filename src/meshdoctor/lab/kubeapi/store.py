@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.kubeapi.resources import BUILT_IN, DEFINITIONS, Resource, custom
+from meshdoctor.lab.kubeapi.resources import BUILT_IN, DEFINITIONS, Resource, custom
 
 Manifest = dict[str, Any]
 Key = tuple[str, str, str]

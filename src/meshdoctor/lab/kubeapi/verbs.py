@@ -5,18 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.support.kubeapi.admission import admit_change, admit_new, now
-from tests.support.kubeapi.merging import merged, strategically_merged
-from tests.support.kubeapi.refusals import (
+from meshdoctor.lab.kubeapi.admission import admit_change, admit_new, now
+from meshdoctor.lab.kubeapi.merging import merged, strategically_merged
+from meshdoctor.lab.kubeapi.refusals import (
     about,
     already_exists,
     bad_request,
     not_found,
     unsupported,
 )
-from tests.support.kubeapi.resources import NAMESPACES, Resource
-from tests.support.kubeapi.selectors import matches
-from tests.support.kubeapi.store import Store
+from meshdoctor.lab.kubeapi.resources import NAMESPACES, Resource
+from meshdoctor.lab.kubeapi.selectors import matches
+from meshdoctor.lab.kubeapi.store import Store
 
 Manifest = dict[str, Any]
 

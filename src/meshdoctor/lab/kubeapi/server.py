@@ -14,11 +14,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import yaml
 
-from tests.support.kubeapi import routes, verbs, wire
-from tests.support.kubeapi.refusals import RefusalError, bad_request, unknown_path
-from tests.support.kubeapi.resources import NAMESPACES
-from tests.support.kubeapi.selectors import matches
-from tests.support.kubeapi.store import Store
+from meshdoctor.lab.kubeapi import routes, verbs, wire
+from meshdoctor.lab.kubeapi.refusals import RefusalError, bad_request, unknown_path
+from meshdoctor.lab.kubeapi.resources import NAMESPACES
+from meshdoctor.lab.kubeapi.selectors import matches
+from meshdoctor.lab.kubeapi.store import Store
 
 Manifest = dict[str, Any]
 

@@ -6,7 +6,7 @@ Source: the reference of the Kubernetes API, "Status", and apimachinery's `error
 from http import HTTPStatus
 from typing import Any
 
-from tests.support.kubeapi.resources import Resource
+from meshdoctor.lab.kubeapi.resources import Resource
 
 Manifest = dict[str, Any]
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from tests.support.kubeapi.resources import Resource, built_in
-from tests.support.kubeapi.store import Store
+from meshdoctor.lab.kubeapi.resources import Resource, built_in
+from meshdoctor.lab.kubeapi.store import Store
 
 Manifest = dict[str, Any]
 

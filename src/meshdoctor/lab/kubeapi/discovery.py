@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from tests.support.kubeapi.resources import Resource
+from meshdoctor.lab.kubeapi.resources import Resource
 
 Manifest = dict[str, Any]
 

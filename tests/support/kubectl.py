@@ -51,7 +51,7 @@ class Kubectl:
         """Run it and give what it said, whatever that was."""
         return subprocess.run(
             (str(self.program), *words),
-            cwd=Path(__file__).resolve().parents[3],
+            cwd=Path(__file__).resolve().parents[2],
             env=self.environment,
             capture_output=True,
             text=True,
