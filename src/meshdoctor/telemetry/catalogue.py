@@ -212,8 +212,10 @@ AGENT: Final = (
 )
 """What the agent on each node tells; `probe` is dns-udp, dns-tcp, tcp, grpc or large.
 
-`NODE_PROBE_SUCCESS` is of what one node sends to another: between agents, and from node to node,
-whose `probe` is tcp too. A silent name server is no silent node, so all else that an agent asks is
-in `EDGE_PROBE_SUCCESS`, with the words of `meshdoctor.probes.mesh.evidence` for `role` and
-`ground`. A right answer that comes late is an answer: only `DNS_LOOKUP_DURATION` tells of slowness.
+`NODE_PROBE_SUCCESS` and its duration are of the way between nodes: from agent to agent, and from
+node to node, where `probe` is `node`: 0 when one of the other node's own ports is silent, and 1
+where they answer or refuse. A silent name server is no silent node, so all else that an agent asks
+is in `EDGE_PROBE_SUCCESS`, with the words of `meshdoctor.probes.mesh.evidence` for `role` and
+`ground`. There 1 is any answer of a server that is well: a late one, and a name server's word that
+a name or its address is not there. SERVFAIL, a refusal and silence are 0.
 """
