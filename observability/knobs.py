@@ -23,6 +23,9 @@ GRAFANA_DASHBOARDS: Final = "/etc/grafana/dashboards"
 NAMESPACE: Final = "bookstore"
 """The Kubernetes namespace of the two services, for the objects that select them."""
 
+AGENT_NAMESPACE: Final = "meshdoctor"
+"""That of the agents."""
+
 MARKETPLACE: Final = "marketplace"
 RECOMMENDATIONS: Final = "recommendations"
 LOAD: Final = "load"

@@ -6,7 +6,11 @@ from observability import knobs, render_rules
 from observability.model import Group
 
 _API: Final = "monitoring.coreos.com/v1"
-_SERVICES: Final = (knobs.MARKETPLACE, knobs.RECOMMENDATIONS)
+_SCRAPED: Final = (
+    (knobs.MARKETPLACE, knobs.NAMESPACE),
+    (knobs.RECOMMENDATIONS, knobs.NAMESPACE),
+    (knobs.AGENT, knobs.AGENT_NAMESPACE),
+)
 _NAME: Final = "app.kubernetes.io/name"
 _PORT: Final = "metrics"
 _PATH: Final = "/metrics"
@@ -14,22 +18,25 @@ _PATH: Final = "/metrics"
 
 def prometheus_rule(groups: tuple[Group, ...]) -> dict[str, Any]:
     """Return all rules as one PrometheusRule."""
-    return {**_object("PrometheusRule", "mesh"), "spec": render_rules.groups(groups)}
+    return {
+        **_object("PrometheusRule", "mesh", knobs.NAMESPACE),
+        "spec": render_rules.groups(groups),
+    }
 
 
 def service_monitors() -> tuple[dict[str, Any], ...]:
-    """Return one ServiceMonitor for each service."""
-    return tuple(_service_monitor(service) for service in _SERVICES)
+    """Return one ServiceMonitor for each service, and one for the agents."""
+    return tuple(_service_monitor(service, namespace) for service, namespace in _SCRAPED)
 
 
-def _service_monitor(service: str) -> dict[str, Any]:
+def _service_monitor(service: str, namespace: str) -> dict[str, Any]:
     return {
-        **_object("ServiceMonitor", service),
+        **_object("ServiceMonitor", service, namespace),
         "spec": {
             # The job is then the service's name, by which the rules select.
             "jobLabel": _NAME,
             "selector": {"matchLabels": {_NAME: service}},
-            "namespaceSelector": {"matchNames": [knobs.NAMESPACE]},
+            "namespaceSelector": {"matchNames": [namespace]},
             "sampleLimit": knobs.SAMPLE_LIMIT,
             "endpoints": [
                 {
@@ -44,7 +51,7 @@ def _service_monitor(service: str) -> dict[str, Any]:
     }
 
 
-def _object(kind: str, name: str) -> dict[str, Any]:
+def _object(kind: str, name: str, namespace: str) -> dict[str, Any]:
     labels = {_NAME: name, "app.kubernetes.io/part-of": "meshdoctor"}
-    metadata = {"name": name, "namespace": knobs.NAMESPACE, "labels": labels}
+    metadata = {"name": name, "namespace": namespace, "labels": labels}
     return {"apiVersion": _API, "kind": kind, "metadata": metadata}

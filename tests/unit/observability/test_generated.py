@@ -85,17 +85,25 @@ def test_the_operator_gets_the_same_rules() -> None:
 
 
 def test_each_service_has_its_monitor() -> None:
-    """Selected by name in our namespace; the job is the name by which the rules select."""
+    """Selected by name in its namespace; the job is the name by which the rules select."""
     monitors = list(yaml.safe_load_all(TEXTS["kubernetes/servicemonitors.yaml"]))
 
-    assert [knobs.MARKETPLACE, knobs.RECOMMENDATIONS] == [
-        it["spec"]["selector"]["matchLabels"]["app.kubernetes.io/name"] for it in monitors
+    assert [
+        (knobs.MARKETPLACE, [knobs.NAMESPACE]),
+        (knobs.RECOMMENDATIONS, [knobs.NAMESPACE]),
+        (knobs.AGENT, [knobs.AGENT_NAMESPACE]),
+    ] == [
+        (
+            it["spec"]["selector"]["matchLabels"]["app.kubernetes.io/name"],
+            it["spec"]["namespaceSelector"]["matchNames"],
+        )
+        for it in monitors
     ]
     for monitor in monitors:
         spec = monitor["spec"]
         (endpoint,) = spec["endpoints"]
         assert "app.kubernetes.io/name" == spec["jobLabel"]
-        assert {"matchNames": [knobs.NAMESPACE]} == spec["namespaceSelector"]
+        assert spec["namespaceSelector"]["matchNames"] == [monitor["metadata"]["namespace"]]
         assert ("metrics", "5s", False) == (
             endpoint["port"],
             endpoint["interval"],
