@@ -58,8 +58,8 @@ def _sentences(settings: type[BaseSettings], error: ValidationError) -> tuple[st
 
 def _variable(settings: type[BaseSettings], location: tuple[int | str, ...]) -> str:
     name = str(location[0]) if location else "environment"
-    if name in settings.model_fields:
-        name = f"{settings.model_config.get('env_prefix', '')}{name}"
+    if (field := settings.model_fields.get(name)) is not None:
+        name = field.alias or f"{settings.model_config.get('env_prefix', '')}{name}"
     return name.upper()
 
 
