@@ -1,0 +1,34 @@
+"""The order of a matrix: by lot, whole, and the same for the same seed."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meshdoctor.lab.matrix.model import NOTHING
+from meshdoctor.lab.matrix.order import HEALTHY_EVERY, turns
+
+CODES = st.lists(st.sampled_from([f"app-{n}" for n in range(30)]), unique=True, min_size=1)
+
+
+@given(CODES, st.integers(1, 4), st.integers())
+def test_each_round_does_each_fault_once(codes: list[str], rounds: int, seed: int) -> None:
+    """Whatever the lot, nothing is left out or done twice."""
+    made = list(turns(codes, rounds, seed))
+
+    for number in range(1, rounds + 1):
+        mine = [turn.fault for turn in made if turn.round == number]
+        assert sorted(codes) == sorted(fault for fault in mine if fault != NOTHING)
+        assert NOTHING == mine[-1]
+
+
+@given(CODES, st.integers(1, 4), st.integers())
+def test_the_mesh_is_left_alone_in_between(codes: list[str], rounds: int, seed: int) -> None:
+    """After so many faults at the latest a healthy round comes, and never two of them."""
+    words = "".join("." if turn.fault == NOTHING else "x" for turn in turns(codes, rounds, seed))
+
+    assert all(1 <= len(run) <= HEALTHY_EVERY for run in words.rstrip(".").split("."))
+
+
+@given(CODES, st.integers(1, 4), st.integers())
+def test_a_seed_is_an_order(codes: list[str], rounds: int, seed: int) -> None:
+    """A run can be made again."""
+    assert list(turns(codes, rounds, seed)) == list(turns(codes, rounds, seed))
