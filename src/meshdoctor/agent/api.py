@@ -146,7 +146,7 @@ class Api:
         for road in self._in_turn():
             try:
                 connection = self._connect(road, context)
-            except OSError as error:
+            except (OSError, ValueError) as error:
                 said.append(f"{road} {_why(error)}")
             else:
                 if road != self._last[0]:
@@ -263,11 +263,11 @@ def _document(answer: Answer) -> Object:
     return found
 
 
-def _why(error: OSError) -> str:
+def _why(error: OSError | ValueError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"shows a certificate that is not trusted: {error.verify_message}"
     if isinstance(error, TimeoutError):
         return "is silent"
     if isinstance(error, ConnectionRefusedError):
         return "refuses"
-    return (error.strerror or str(error)).lower()
+    return str(getattr(error, "strerror", None) or error).lower()

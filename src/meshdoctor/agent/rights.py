@@ -25,32 +25,28 @@ class Right:
 
 DISCOVERY: Final = "discovery.k8s.io"
 
-_OF_THE_CLUSTER: Final = (
-    Right("", "", "nodes", "list"),
-    Right("default", DISCOVERY, "endpointslices", "list"),
-    Right("kube-system", DISCOVERY, "endpointslices", "list"),
-    Right("kube-system", "", "services", "list"),
-)
-_OF_THE_AGENTS: Final = (
-    Right(NAMESPACE, DISCOVERY, "endpointslices", "list"),
-    Right(NAMESPACE, "", "services", "list"),
-    Right(NAMESPACE, "", "configmaps", "create"),
-    Right(NAMESPACE, "", "configmaps", "patch"),
-)
+SERVICES_NAMESPACE: Final = "bookstore"
+"""Where the services of the mesh live, unless the settings say otherwise."""
 
 
-def rights(*namespaces: str) -> frozenset[Right]:
+def rights(services: str = SERVICES_NAMESPACE, namespace: str = NAMESPACE) -> frozenset[Right]:
     """Give everything that an agent asks for. It watches nothing and reads no ConfigMap.
 
     Args:
-        namespaces: of the mesh, whose Pods tell metrics and whose Services are tried.
+        services: the namespace whose Pods tell metrics and whose backends are tried.
+        namespace: of the agents.
     """
-    of_the_mesh = (
-        right
-        for namespace in namespaces
-        for right in (
+    return frozenset(
+        (
+            Right("", "", "nodes", "list"),
+            Right("default", DISCOVERY, "endpointslices", "list"),
+            Right("kube-system", DISCOVERY, "endpointslices", "list"),
+            Right("kube-system", "", "services", "list"),
             Right(namespace, DISCOVERY, "endpointslices", "list"),
-            Right(namespace, "", "pods", "list"),
+            Right(namespace, "", "services", "list"),
+            Right(namespace, "", "configmaps", "create"),
+            Right(namespace, "", "configmaps", "patch"),
+            Right(services, DISCOVERY, "endpointslices", "list"),
+            Right(services, "", "pods", "list"),
         )
     )
-    return frozenset((*_OF_THE_CLUSTER, *_OF_THE_AGENTS, *of_the_mesh))
