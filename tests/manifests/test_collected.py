@@ -13,7 +13,7 @@ from observability import foreign, knobs
 from observability.foreign import Source
 from observability.rules import GROUPS
 from tests.support.discovered import MONITORING, Found
-from tests.support.manifests import KUBEADM
+from tests.support.manifests import KUBEADM, pods
 from tests.support.panels import QUERIES, filled, groupings
 from tests.support.prometheus_pod import config_map, configuration, container
 from tests.support.promql import selectors
@@ -137,7 +137,7 @@ def test_kube_state_metrics_may_what_it_is_told() -> None:
 
 
 def test_nobody_else_may_anything() -> None:
-    """Two accounts are bound to roles, and their Pods alone mount a token."""
+    """Three accounts are bound to roles, and their Pods alone mount a token."""
     bound = {
         (one["namespace"], one["name"])
         for kind in ("RoleBinding", "ClusterRoleBinding")
@@ -145,13 +145,14 @@ def test_nobody_else_may_anything() -> None:
         for one in binding["subjects"]
     }
     mounting = {
-        (one["metadata"]["namespace"], one["spec"]["template"]["spec"]["serviceAccountName"])
-        for one in KUBEADM.of("Deployment")
-        if "serviceAccountToken" in str(one["spec"]["template"]["spec"].get("volumes"))
-        or one["spec"]["template"]["spec"].get("automountServiceAccountToken") is not False
+        (name.split(" ")[1].partition("/")[0], pod["spec"]["serviceAccountName"])
+        for name, pod in pods(KUBEADM).items()
+        if "serviceAccountToken" in str(pod["spec"].get("volumes"))
+        or pod["spec"].get("automountServiceAccountToken") is not False
     }
+    watchers = {(MONITORING, "prometheus"), (MONITORING, "kube-state-metrics")}
 
-    assert {(MONITORING, "prometheus"), (MONITORING, "kube-state-metrics")} == bound == mounting
+    assert {*watchers, (knobs.AGENT_NAMESPACE, knobs.AGENT)} == bound == mounting
 
 
 def test_numbers_are_the_knobs() -> None:

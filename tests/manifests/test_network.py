@@ -21,12 +21,12 @@ OUTSIDE = {
     "prometheus": Peer("monitoring", {NAME: "prometheus"}),
     **{
         f"nobody of {namespace}": Peer(namespace, {NAME: "nobody"})
-        for namespace in ("bookstore", "monitoring", "load")
+        for namespace in ("bookstore", "meshdoctor", "monitoring", "load")
     },
 }
 PORTS = (
-    *(53, 80, 443, 2379, 3000, 4317, 5557, 6443, 8080, 8081, 8888, 9090, 9093, 9115, 9153),
-    *(9464, 9646, 10250, 13133, 16686, 30997, 50051, 50052),
+    *(22, 53, 80, 443, 2379, 3000, 4317, 5557, 6443, 8080, 8081, 8888, 9090, 9093, 9115, 9153),
+    *(9464, 9646, 9967, 10250, 10256, 13133, 16686, 30997, 50051, 50052),
 )
 Road = tuple[str, str, int, str]
 
@@ -125,6 +125,15 @@ def test_the_policies_are_the_tables(overlay: Overlay) -> None:
         ("marketplace", "kube-dns", 53, True),
         ("marketplace", "etcd", 53, False),
         ("marketplace", "visitor", 443, False),
+        ("mesh-agent", "mesh-agent", 9967, True),
+        ("mesh-agent", "recommendations", 50051, True),
+        ("mesh-agent", "node", 10256, True),
+        ("mesh-agent", "node", 22, False),
+        ("mesh-agent", "marketplace", 8080, False),
+        ("mesh-agent", "visitor", 443, False),
+        ("marketplace", "mesh-agent", 9464, False),
+        ("nobody of meshdoctor", "recommendations", 50051, False),
+        ("nobody of meshdoctor", "mesh-agent", 9967, False),
     ],
 )
 def test_the_roads_of_the_story(source: str, target: str, port: int, *, expected: bool) -> None:

@@ -97,14 +97,14 @@ EACH: Final = {"any Pod of `bookstore`": ("marketplace", "recommendations")}
 def test_it_reaches_what_it_scrapes_and_nothing_else(found: Found) -> None:
     """Its rows in docs/network.md, which are its policies, are its targets and the API.
 
-    The agent's row comes with the agent; everybody's row to DNS is not Prometheus' own.
+    Everybody's row to DNS is not Prometheus' own.
     """
     rows = ROAD.findall((ROOT / "docs/network.md").read_text("utf-8"))
     roads = {(name, int(port)) for to, port in rows for name in EACH.get(to, (to,))}
     scraped = {
         (program(found, one), urlsplit(one["scrapeUrl"]).port)
         for one in found.targets
-        if one["scrapePool"] not in {*PROBES, "mesh-agent"}
+        if one["scrapePool"] not in PROBES
     }
     itself = ("prometheus", 9090)
     probed = {("marketplace", 8080), ("recommendations", 50051), ("recommendations", 50052)}

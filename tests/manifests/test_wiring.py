@@ -37,10 +37,10 @@ def container(service: str) -> Manifest:
 
 @everywhere
 def test_every_selector_selects(overlay: Overlay) -> None:
-    """Deployments select their own Pods and no other's; Services and budgets select some."""
+    """Whatever makes Pods selects its own and no other's; Services and budgets select some."""
     labels = {name: one["metadata"]["labels"] for name, one in pods(overlay).items()}
-    for one in overlay.of("Deployment"):
-        place = f"Deployment {one['metadata']['namespace']}/{one['metadata']['name']}"
+    for one in (*overlay.of("Deployment"), *overlay.of("DaemonSet")):
+        place = f"{one['kind']} {one['metadata']['namespace']}/{one['metadata']['name']}"
         chosen = [name for name in labels if selects(one["spec"]["selector"], labels[name])]
         assert [place] == chosen
     for name, pod in pods(overlay).items():

@@ -78,7 +78,7 @@ def discovered(folder: Path) -> Iterator[Found]:
     """
     granted = rights(KUBEADM, "prometheus", MONITORING)
     with (
-        kube_api("bookstore", MONITORING) as api,
+        kube_api("bookstore", knobs.AGENT_NAMESPACE, MONITORING) as api,
         guarded(api.url, granted) as guard,
     ):
         objects = _cluster()
@@ -103,8 +103,6 @@ def _cluster() -> list[Manifest]:
         for name in ("recommendations", "marketplace")
     )
     unready = [{"type": "Ready", "status": "False"}]
-    agent = pod(backend, "mesh-agent-0", podIP="127.168.7.4")
-    agent["metadata"] |= {"namespace": MONITORING, "labels": {NAME: knobs.AGENT}}
     stranger = pod(shop, "stranger", podIP="127.168.7.5")
     stranger["metadata"]["labels"] = {NAME: "stranger"}
     return [
@@ -112,7 +110,6 @@ def _cluster() -> list[Manifest]:
         pod(backend, "unready", podIP="127.168.7.1", conditions=unready),
         pod(backend, "pulling", podIP="127.168.7.2", conditions=unready, phase="Pending"),
         pod(shop, "evicted", podIP="127.168.7.3", conditions=unready, phase="Failed"),
-        agent,
         stranger,
     ]
 
