@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -27,7 +26,8 @@ ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where the kubelet puts a Pod's token and the API's CA, and new ones in their place."""
 
 MANAGER: Final = "meshdoctor-agent"
-"""As whom the API notes an agent's changes, and when, among an object's `managedFields`."""
+"""As whom the API notes an agent's changes among an object's `managedFields`, with the time by its
+own clock: the doctor reads it there."""
 
 _SECONDS: Final = 2.0
 _CONNECT_SECONDS: Final = 1.0
@@ -82,7 +82,6 @@ class Api:
         self._roads: tuple[str, ...] = (service,)
         self._last: tuple[str, float] = (service, 0.0)
         self._trust: _Trust | None = None
-        self._ahead: float | None = None
 
     @property
     def roads(self) -> tuple[str, ...]:
@@ -96,10 +95,6 @@ class Api:
             addresses: `host:port` each.
         """
         self._roads = tuple(dict.fromkeys((self._service, *addresses)))
-
-    def clock(self) -> float | None:
-        """Return Unix seconds by the API's clock, within a second; None when it never spoke."""
-        return None if self._ahead is None else time.time() + self._ahead
 
     @contextmanager
     def visit(self) -> Iterator["Visit"]:
@@ -115,19 +110,7 @@ class Api:
         except (OSError, ValueError) as error:
             raise ApiError(f"the service account cannot be used: {error}") from error
         with self._connected(context) as connection:
-            yield Visit(self, connection, self._service, token, self._seconds)
-
-    def note(self, answer: Answer) -> None:
-        """Compare clocks.
-
-        Args:
-            answer: of the API; its header Date has whole seconds, so the half is the best guess.
-        """
-        try:
-            said = parsedate_to_datetime(answer.headers.get("Date", "")).timestamp() + 0.5
-        except ValueError:
-            return
-        self._ahead = said - time.time()
+            yield Visit(connection, self._service, token, self._seconds)
 
     def _context(self) -> ssl.SSLContext:
         file = self._account / "ca.crt"
@@ -174,10 +157,7 @@ class Api:
 class Visit:
     """A connection to the API, which ends with the first question that fails."""
 
-    def __init__(
-        self, api: Api, connection: ssl.SSLSocket, host: str, token: str, seconds: float
-    ) -> None:
-        self._api = api
+    def __init__(self, connection: ssl.SSLSocket, host: str, token: str, seconds: float) -> None:
         self._connection = connection
         self._host = host
         self._headers = {
@@ -222,7 +202,6 @@ class Visit:
             answer = exchange(self._connection, request, deadline, _LONGEST)
         except ExchangeError as error:
             raise ApiSilentError(f"the API gave up half way: {error}") from error
-        self._api.note(answer)
         return _document(answer)
 
 
