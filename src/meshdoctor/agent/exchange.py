@@ -61,13 +61,11 @@ class Answer:
         status: of HTTP.
         headers: as they came.
         body: all of it.
-        kept: whether the connection can be asked again.
     """
 
     status: int
     headers: Message
     body: bytes
-    kept: bool
 
 
 def exchange(connection: socket.socket, request: Request, deadline: float, longest: int) -> Answer:
@@ -85,17 +83,34 @@ def exchange(connection: socket.socket, request: Request, deadline: float, longe
     try:
         connection.settimeout(_left(deadline))
         connection.sendall(request.encoded())
-        source = cast("socket.socket", _Bounded(connection, deadline, longest))
-        with HTTPResponse(source, method=request.method) as response:
-            response.begin()
-            body = _body(response)
-            return Answer(response.status, response.headers, body, not response.will_close)
+        return _read(io.BufferedReader(_Until(connection, deadline, longest), _PIECE))
     except TimeoutError as error:
         raise ExchangeError("no answer in time") from error
-    except HTTPException as error:
-        raise ExchangeError(f"no HTTP: {type(error).__name__}") from error
     except OSError as error:
         raise ExchangeError(f"it broke off: {error.strerror or error}") from error
+
+
+def answer_in(text: bytes) -> Answer:
+    """Read an answer that came whole.
+
+    Args:
+        text: of a GET, everything up to the end of the connection.
+
+    Raises:
+        ExchangeError: it is no HTTP, or not whole.
+    """
+    return _read(io.BytesIO(text))
+
+
+def _read(source: io.BufferedIOBase) -> Answer:
+    """Let the standard library read it, which asks a socket for one thing: a file of it."""
+    try:
+        with HTTPResponse(cast("socket.socket", _Source(source))) as response:
+            response.begin()
+            body = _body(response)
+            return Answer(response.status, response.headers, body)
+    except HTTPException as error:
+        raise ExchangeError(f"no HTTP: {type(error).__name__}") from error
     except ValueError as error:  # a number that is none
         raise ExchangeError("no HTTP: a length that is none") from error
 
@@ -117,14 +132,12 @@ def _left(deadline: float) -> float:
     return left
 
 
-class _Bounded:
-    """What `HTTPResponse` wants of a socket: to make a file of it, once."""
+@dataclass(frozen=True, slots=True)
+class _Source:
+    file: io.BufferedIOBase
 
-    def __init__(self, connection: socket.socket, deadline: float, longest: int) -> None:
-        self._source = _Until(connection, deadline, longest)
-
-    def makefile(self, *_: object) -> io.BufferedReader:
-        return io.BufferedReader(self._source, _PIECE)
+    def makefile(self, *_: object) -> io.BufferedIOBase:
+        return self.file
 
 
 class _Until(io.RawIOBase):
