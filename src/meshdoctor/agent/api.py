@@ -34,6 +34,7 @@ _CONNECT_SECONDS: Final = 1.0
 _LONGEST: Final = 4 * 1024 * 1024
 _FIRST_AGAIN_SECONDS: Final = 60.0
 _LONGEST_WORDS: Final = 200
+_APPLY: Final = "application/apply-patch+yaml"  # JSON is YAML
 
 Object = dict[str, Any]
 
@@ -179,21 +180,18 @@ class Visit:
         """
         return self._ask("GET", f"{path}?{urlencode(query)}", {}, b"")
 
-    def send(self, method: str, path: str, body: Object, media_type: str) -> Object:
-        """Make or change something, under our own name as a manager of fields.
+    def apply(self, path: str, body: Object) -> None:
+        """Make an object, or change what of it is ours ("Server-Side Apply" in the same pages).
 
         Args:
-            method: of HTTP.
-            path: of the API.
-            body: what is sent.
-            media_type: how it is meant.
+            path: of the object.
+            body: all that is ours.
 
         Raises:
             ApiError: it was refused, or there is no answer.
         """
-        headers = {"Content-Type": media_type}
-        target = f"{path}?{urlencode({'fieldManager': MANAGER})}"
-        return self._ask(method, target, headers, orjson.dumps(body))
+        target = f"{path}?{urlencode({'fieldManager': MANAGER, 'force': 'true'})}"
+        self._ask("PATCH", target, {"Content-Type": _APPLY}, orjson.dumps(body))
 
     def _ask(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Object:
         request = Request(method, target, self._host, {**self._headers, **headers}, body)

@@ -23,6 +23,7 @@ from meshdoctor.agent.objects import (
     node,
     places,
 )
+from meshdoctor.agent.rights import API_SERVICE
 
 NODES_SECONDS: Final = 300.0
 """After how long all nodes are read again, though none seems new."""
@@ -32,7 +33,6 @@ DNS_SERVICE: Final = "kube-dns"
 AGENT_SERVICE: Final = "mesh-agent"
 
 _API_NAMESPACE: Final = "default"
-_API_SERVICE: Final = "kubernetes"
 _PAGE: Final = 25
 _MOST_PAGES: Final = 400
 _GONE: Final = 410
@@ -111,7 +111,7 @@ class Learning:
         return Learned(replace(found, learned=whole), tuple(self._gaps))
 
     def _parts(self, visit: Visit, known: Knowledge) -> Knowledge:
-        api = self._slices(visit, _API_NAMESPACE, _API_SERVICE, addresses, known.api[1:])
+        api = self._slices(visit, _API_NAMESPACE, API_SERVICE, addresses, known.api[1:])
         agents = self._agents(visit, known)
         name_servers = self._slices(visit, DNS_NAMESPACE, DNS_SERVICE, places, known.name_servers)
         return replace(
@@ -148,7 +148,7 @@ class Learning:
         if namespace == _API_NAMESPACE:
             # The right is one on this name, which the API server itself gives its slice: a list
             # must say it, or is refused (Kubernetes documentation, "Using RBAC Authorization").
-            query["fieldSelector"] = f"metadata.name={_API_SERVICE}"
+            query["fieldSelector"] = f"metadata.name={API_SERVICE}"
         return self._tried(
             f"who is behind {namespace}/{service}",
             lambda: read(_listed(visit, path, query, _itself), service),

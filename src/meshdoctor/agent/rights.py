@@ -15,15 +15,20 @@ class Right:
         group: the API group; "" for the core.
         resource: in the plural.
         verb: as Roles have it.
+        name: of the one object that is meant; "" for all.
     """
 
     namespace: str
     group: str
     resource: str
     verb: str
+    name: str = ""
 
 
 DISCOVERY: Final = "discovery.k8s.io"
+
+API_SERVICE: Final = "kubernetes"
+"""The API's Service in `default`, and the EndpointSlice that the API makes for it."""
 
 SERVICES_NAMESPACE: Final = "bookstore"
 """Where the services of the mesh live, unless the settings say otherwise."""
@@ -32,6 +37,8 @@ SERVICES_NAMESPACE: Final = "bookstore"
 def rights(services: str = SERVICES_NAMESPACE, namespace: str = NAMESPACE) -> frozenset[Right]:
     """Give everything that an agent asks for. It watches nothing and reads no ConfigMap.
 
+    A report is written by server-side apply, which creates or patches.
+
     Args:
         services: the namespace whose Pods tell metrics and whose backends are tried.
         namespace: of the agents.
@@ -39,7 +46,8 @@ def rights(services: str = SERVICES_NAMESPACE, namespace: str = NAMESPACE) -> fr
     return frozenset(
         (
             Right("", "", "nodes", "list"),
-            Right("default", DISCOVERY, "endpointslices", "list"),
+            # The API's own addresses. A list must say the name, or the right does not fit.
+            Right("default", DISCOVERY, "endpointslices", "list", API_SERVICE),
             Right("kube-system", DISCOVERY, "endpointslices", "list"),
             Right("kube-system", "", "services", "list"),
             Right(namespace, DISCOVERY, "endpointslices", "list"),

@@ -10,9 +10,9 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
-from meshdoctor.agent.api import Api, ApiError, ApiRefusedError
+from meshdoctor.agent.api import Api, ApiError
 from meshdoctor.probes.mesh.evidence import HEARTBEAT_SECONDS, Caller, Report
 from meshdoctor.probes.mesh.files import KEY, LABELS, config_map, dump
 
@@ -25,12 +25,7 @@ _DRIFT: Final = 0.2
 _WORDS: Final = 200
 _MOST: Final = 200
 _MOST_GAPS: Final = 50
-_MISSING: Final = 404
-_MERGE: Final = "application/merge-patch+json"
-_JSON: Final = "application/json"
 _NUMBER: Final = re.compile(r"\d+")
-
-Object = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +114,12 @@ class Writing:
         return True
 
     def _send(self, text: str) -> None:
-        body: Object = {"metadata": {"labels": LABELS}, "data": {KEY: text}}
+        named = {"name": self._name, "labels": LABELS}
         with self._api.visit() as visit:
-            try:
-                visit.send("PATCH", f"{self._path}/{self._name}", body, _MERGE)
-            except ApiRefusedError as error:
-                if error.status != _MISSING:
-                    raise
-                body["metadata"]["name"] = self._name
-                whole = {"apiVersion": "v1", "kind": "ConfigMap", **body}
-                visit.send("POST", self._path, whole, _JSON)
+            visit.apply(
+                f"{self._path}/{self._name}",
+                {"apiVersion": "v1", "kind": "ConfigMap", "metadata": named, "data": {KEY: text}},
+            )
 
 
 def sign(report: Report) -> object:
