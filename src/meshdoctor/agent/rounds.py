@@ -1,0 +1,85 @@
+"""A round: everything at once, each within its deadline, what fails once more at once."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+from meshdoctor.agent.certificates import Certificates
+from meshdoctor.agent.edges import edges, probed_backends
+from meshdoctor.agent.history import Change, History, Try
+from meshdoctor.agent.knowledge import Knowledge
+from meshdoctor.agent.ports import Pages
+from meshdoctor.agent.probes.trial import Trial
+from meshdoctor.probes.mesh.evidence import Answer, Edge, Report
+
+Asker = Callable[[Edge], Awaitable[Trial]]
+"""Tries an edge once, and never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What came of a round.
+
+    Attributes:
+        report: of it.
+        changes: since the round before.
+    """
+
+    report: Report
+    changes: tuple[Change, ...]
+
+
+class Rounds:
+    """Looks at everything, again and again.
+
+    Args:
+        ask: how to try an edge.
+        pages: reads what services of the own node tell.
+        certificates: reads what servers show.
+        interval: seconds between two rounds, told in the report.
+    """
+
+    def __init__(
+        self, ask: Asker, pages: Pages, certificates: Certificates, interval: float
+    ) -> None:
+        self._ask = ask
+        self._pages = pages
+        self._certificates = certificates
+        self._interval = interval
+        self._history = History()
+        self._number = 0
+
+    async def go(self, known: Knowledge, gaps: Iterable[str] = ()) -> Seen:
+        """Do one round; it takes as long as two tries at most.
+
+        Args:
+            known: what there is to ask.
+            gaps: what the report is to say of what could not be learned or written.
+        """
+        at, ahead = time.time(), time.time() - time.monotonic()
+        wanted = edges(known)
+        callers, certificates, tried = await asyncio.gather(
+            self._pages.look(known.pages),
+            self._certificates.look(probed_backends(known)),
+            asyncio.gather(*map(self._tries, wanted)),
+        )
+        self._number += 1
+        sightings, changes = self._history.note(zip(wanted, tried, strict=True), ahead)
+        report = Report(
+            known.node,
+            at,
+            self._interval,
+            self._number,
+            sightings,
+            callers,
+            certificates,
+            tuple(gaps),
+        )
+        return Seen(report, changes)
+
+    async def _tries(self, edge: Edge) -> tuple[Try, ...]:
+        first = Try(time.monotonic(), await self._ask(edge))
+        if first.trial.answer is Answer.OK:
+            return (first,)
+        return first, Try(time.monotonic(), await self._ask(edge))
