@@ -35,6 +35,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 PAGE: Final = ROOT / "docs" / "kubeadm.md"
 NODES: Final = ("control-plane", "worker-1", "worker-2")
+WORKERS: Final = 2
 BLOCK: Final = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARKS: Final = {
     "AWS",
@@ -46,6 +47,7 @@ MARKS: Final = {
 # The internet, containers, what runs in Pods, and a deletion that moto cannot do.
 FAR: Final = (
     "curl|docker|bin/locust|iptables|./mesh|Kubeconfig|port-forward|exec |wide|delete-stack"
+    "|diagnose"
 )
 SUFFIXES: Final = {"m": 1e-3, "Mi": 1 / 1024, "Gi": 1.0, "": 1.0}
 
@@ -197,7 +199,7 @@ def test_the_mesh_stands_after_step_three(steps: list[Step]) -> None:
 
     assert rendered("kubeadm") | {"Secret monitoring/grafana-admin"} <= step.objects
     told = step.printed.count("successfully rolled out")
-    assert len(KUBEADM.of("Deployment")) == told
+    assert len(KUBEADM.of("Deployment")) + len(KUBEADM.of("DaemonSet")) == told
 
 
 def test_the_password_is_printed(steps: list[Step]) -> None:
@@ -238,7 +240,7 @@ def test_nothing_is_left_in_the_cluster(steps: list[Step]) -> None:
 
 
 def test_what_all_pods_ask_for_is_what_the_page_says() -> None:
-    """CPUs and memory, as many Pods as there are when nobody visits."""
+    """CPUs and memory, as many Pods as there are on two workers when nobody visits."""
     least = {
         one["spec"]["scaleTargetRef"]["name"]: one["spec"]["minReplicas"]
         for one in KUBEADM.of("HorizontalPodAutoscaler")
@@ -246,7 +248,8 @@ def test_what_all_pods_ask_for_is_what_the_page_says() -> None:
     sums = {"cpu": 0.0, "memory": 0.0}
     for one in KUBEADM.objects:
         pod = pod_of(one)
-        count = least.get(one["metadata"]["name"], one.get("spec", {}).get("replicas", 1))
+        alone = WORKERS if one["kind"] == "DaemonSet" else 1
+        count = least.get(one["metadata"]["name"], one.get("spec", {}).get("replicas", alone))
         for container in pod["spec"]["containers"] if pod else ():
             for name, value in container["resources"]["requests"].items():
                 sums[name] += count * quantity(str(value))

@@ -12,6 +12,10 @@ Manifest = dict[str, Any]
 
 _SECONDS_BETWEEN: Final = 0.1
 _COUNTS: Final = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
+_COUNTS_OF_A_DAEMON_SET: Final = (
+    *("desiredNumberScheduled", "currentNumberScheduled", "updatedNumberScheduled"),
+    *("numberReady", "numberAvailable"),
+)
 
 
 @contextmanager
@@ -33,13 +37,17 @@ def settling(store: Store) -> Iterator[None]:
 
 
 def settle(store: Store) -> None:
-    """Let every Deployment have the Pods that it asks for, all available, and end every Job well.
+    """Let everything have the Pods that it asks for, all available, and end every Job well.
 
-    A Deployment that names no number has an autoscaler, which asks for its minimum.
+    A Deployment that names no number has an autoscaler, which asks for its minimum. A DaemonSet has
+    a Pod on every node: taints and selectors are not looked at.
     """
     with store.changed:
         for one in store.all(built_in("Deployment")):
             _stand(store, built_in("Deployment"), one, _standing(one, _asked(store, one)))
+        nodes = len(list(store.all(built_in("Node"))))
+        for one in store.all(built_in("DaemonSet")):
+            _stand(store, built_in("DaemonSet"), one, _on_each(one, nodes))
         for one in store.all(built_in("Job")):
             _stand(store, built_in("Job"), one, {"conditions": [_true("Complete")]})
 
@@ -63,6 +71,14 @@ def _standing(deployment: Manifest, replicas: int) -> Manifest:
         "observedGeneration": deployment["metadata"]["generation"],
         **dict.fromkeys(_COUNTS, replicas),
         "conditions": [_true("Available"), _true("Progressing")],
+    }
+
+
+def _on_each(daemon_set: Manifest, nodes: int) -> Manifest:
+    return {
+        "observedGeneration": daemon_set["metadata"]["generation"],
+        **dict.fromkeys(_COUNTS_OF_A_DAEMON_SET, nodes),
+        "numberMisscheduled": 0,
     }
 
 
