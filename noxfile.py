@@ -28,6 +28,7 @@ TYPED = (
     "tests",
     "noxfile.py",
 )
+LAB_WORDS = ("list", "matrix", "net", "run", "shell", "up")
 LOCKS = {
     "dev": ("pyproject.toml", "--extra=services", "--extra=cli", "--group=dev", "--group=nox"),
     "services": ("pyproject.toml", "--extra=services", "--constraints=requirements/dev.txt"),
@@ -177,10 +178,11 @@ def images(session: nox.Session) -> None:
 
 @nox.session
 def lab(session: nox.Session) -> None:
-    """Build the cluster's network in namespaces and show it; `-- check` tries everything in it."""
+    """Build the cluster's network in namespaces and show it; `-- matrix`, `-- check`: all of it."""
     install_house(session)
-    if session.posargs[:1] != ["check"]:
-        run_lab(session, "net")
+    word = next(iter(session.posargs), "")
+    if word != "check":
+        run_lab(session, *([] if word in LAB_WORDS else ["net"]))
     options = session.posargs[1:]
     session.run("pytest", "tests/lab/outside", *options)
     inside = ("python", "-m", "tests.support.sandboxed", "pytest", "-p", "no:cacheprovider")
@@ -213,12 +215,12 @@ def install_house(session: nox.Session, *more: str) -> None:
     session.install("--no-deps", "--no-build-isolation", "--editable", ".")
 
 
-def run_lab(session: nox.Session, job: str) -> NoReturn:
+def run_lab(session: nox.Session, *job: str) -> NoReturn:
     """Become the lab, which has processes to give back: it gets every signal and its own exit code.
 
     Nox would pass no SIGTERM on, and turns every failure into 1. Name such a session last.
     """
-    command = ["python", "-m", "meshdoctor.lab", job, *session.posargs]
+    command = ["python", "-m", "meshdoctor.lab", *job, *session.posargs]
     session.log(" ".join(command))
     path = os.pathsep.join((session.bin, os.environ.get("PATH", os.defpath)))
     os.execve(Path(session.bin, "python"), command, {**os.environ, "PATH": path})  # noqa: S606
