@@ -14,7 +14,6 @@ from tests.support.manifests import KUBEADM, OVERLAYS, Manifest, Overlay, select
 NAME: Final = "mesh-agent"
 READ_BY_GRPC: Final = {"GRPC_VERBOSITY"}
 WITH_AGENT: Final = [one for one in OVERLAYS if one.of("DaemonSet")]
-API_SERVICE: Final = Right("default", DISCOVERY, "endpointslices", "list", "kubernetes")
 
 everywhere = pytest.mark.parametrize("overlay", WITH_AGENT, ids=lambda one: one.name)
 
