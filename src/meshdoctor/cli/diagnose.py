@@ -1,19 +1,13 @@
-"""`meshdoctor diagnose`: which layer of the cluster is broken?"""
+"""`meshdoctor diagnose`: which layer of the mesh is broken?"""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from meshdoctor.cli.output import Form, Output, show
-from meshdoctor.doctor.checks.cluster.every import judge_cluster
-from meshdoctor.doctor.checks.cluster.subjects import DNS_NAMESPACE
-from meshdoctor.probes.kubernetes.bundle import BundleError, dump, load
-from meshdoctor.probes.kubernetes.evidence import KubernetesEvidence
-from meshdoctor.probes.kubernetes.folder import read_folder
+from meshdoctor.cli.output import Form, Output
 
-_NAMESPACE: Final = "bookstore"
+_SECONDS: Final = 9.0  # `probes.mesh.looking.SECONDS`, which takes its time to load
 
 
 def register(app: typer.Typer) -> None:
@@ -21,18 +15,20 @@ def register(app: typer.Typer) -> None:
     app.command("diagnose")(diagnose)
 
 
-def diagnose(
+def diagnose(  # noqa: PLR0913 - each is an option
     source: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--from",
             metavar="DIR|FILE",
-            help="a folder of KIND.json, each from kubectl get KIND -A -o json; or a saved bundle",
+            help="judge what was saved: a folder of KIND.json, each from kubectl get KIND -A"
+            " -o json; or a bundle",
         ),
-    ],
+    ] = None,
     namespace: Annotated[
-        str, typer.Option("--namespace", "-n", help="to judge; cluster DNS is judged, too")
-    ] = _NAMESPACE,
+        str,
+        typer.Option("--namespace", "-n", help="to judge, beside cluster DNS [bookstore]"),
+    ] = "",
     output: Output = Form.TABLE,
     *,
     everywhere: Annotated[
@@ -42,37 +38,49 @@ def diagnose(
         Path | None,
         typer.Option(metavar="FILE", help="write the evidence there, to judge it again"),
     ] = None,
+    redact: Annotated[
+        bool,
+        typer.Option(
+            "--redact", help="replace names and addresses in what is saved; secrets never are in it"
+        ),
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="look every 5 s, and say a line for each change")
+    ] = False,
+    context: Annotated[str, typer.Option(help="of the kubeconfig; its current one without")] = "",
+    kubeconfig: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="the only one to read")
+    ] = None,
+    images: Annotated[
+        bool, typer.Option(help="ask the registries of images that a node could not pull or start")
+    ] = True,
+    timeout: Annotated[
+        float, typer.Option(min=1, max=60, help="seconds for all that is asked")
+    ] = _SECONDS,
 ) -> int:
-    """Judge what a Kubernetes API said: nodes, Pods, images, Services, cluster DNS.
+    """Name the broken layer of a mesh on Kubernetes, and say what shows it and what repairs it.
 
-    It cannot see packets. Exit code 0: nothing broken is to be seen; 1: a fault, named; 2: cannot
+    It asks the API server of the kubeconfig, for lists only: the objects, and what the agents of
+    the nodes have seen. Exit code 0: nothing broken is to be seen; 1: a fault, named; 2: cannot
     tell, and what would; 3: wrong usage.
     """
-    evidence = _read(source)
-    if not everywhere:
-        evidence = evidence.within(frozenset({namespace, DNS_NAMESPACE}))
-    if save is not None:
-        _write(save, dump(evidence))
-    verdict = judge_cluster(evidence)
-    show([verdict], output)
-    return verdict.exit_code
+    if watch and source:
+        raise typer.BadParameter("--watch looks at the cluster; what --from names does not change")
+    if redact and not save:
+        raise typer.BadParameter("--redact is about what is saved: --save FILE")
+    # Only now: what reads bundles takes longer to load than the other subcommands run.
+    from meshdoctor.cli import diagnosing  # noqa: PLC0415
 
-
-def _read(source: Path) -> KubernetesEvidence:
-    if sys.stderr.isatty():
-        sys.stderr.write(f"reading {source}\n")
-    if source.is_dir():
-        return read_folder(source)
-    try:
-        return load(source.read_text("utf-8"), str(source))
-    except OSError as error:
-        raise typer.BadParameter(f"{source}: {error.strerror}") from error
-    except (BundleError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(f"{error}") from error
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise typer.BadParameter(f"{path}: {error.strerror}") from error
+    wanted = diagnosing.Wanted(
+        source,
+        namespace,
+        everywhere,
+        output,
+        save,
+        redact,
+        kubeconfig,
+        context,
+        images,
+        timeout,
+    )
+    return diagnosing.watch(wanted) if watch else diagnosing.once(wanted)

@@ -1,7 +1,7 @@
 """A moment at which a probe gives up, whatever it is waiting for."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from threading import Thread
 from typing import TypeVar
@@ -55,6 +55,39 @@ def within(deadline: Deadline, work: Callable[[], T]) -> T:
         TooLateError: it is not done yet.
         Exception: whatever the work raises.
     """
+    done = begin(work)
+    wait((done,), deadline.left())
+    if not done.done():
+        raise TooLateError(f"no whole answer within {deadline.seconds:g} s")
+    return done.result()
+
+
+def together(works: Sequence[Callable[[], T]]) -> list[T]:
+    """Do several things at once, each of which keeps a deadline of its own.
+
+    Ctrl-C is heard while they run: no thread keeps the process alive.
+
+    Args:
+        works: what to do.
+
+    Returns:
+        What they return, in their order.
+
+    Raises:
+        Exception: what the first of them raises.
+    """
+    return [each.result() for each in [begin(work) for work in works]]
+
+
+def begin(work: Callable[[], T]) -> Future[T]:
+    """Do work in a thread of its own, which does not keep the process alive.
+
+    Args:
+        work: what to do.
+
+    Returns:
+        What will come of it.
+    """
     done: Future[T] = Future()
 
     def run() -> None:
@@ -64,7 +97,4 @@ def within(deadline: Deadline, work: Callable[[], T]) -> T:
             done.set_exception(error)
 
     Thread(target=run, daemon=True).start()
-    wait((done,), deadline.left())
-    if not done.done():
-        raise TooLateError(f"no whole answer within {deadline.seconds:g} s")
-    return done.result()
+    return done

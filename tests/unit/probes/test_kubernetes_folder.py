@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from meshdoctor.probes.kubernetes import bundle
 from meshdoctor.probes.kubernetes.evidence import Kind
 from meshdoctor.probes.kubernetes.folder import read_folder
+from meshdoctor.probes.mesh import bundle
+from meshdoctor.probes.mesh.bundle import Bundle
+from meshdoctor.probes.mesh.evidence import MeshEvidence
 from tests.support.captures import CAPTURES, changed, copied
 
 CANARY = "s3cr3t-canary"
@@ -41,7 +43,7 @@ def test_no_secret_gets_into_a_bundle(tmp_path: Path) -> None:
 
     assert CANARY in (folder / "pods.json").read_text("utf-8")
     assert ((), True) == (evidence.gaps, len(evidence.events) > 0)
-    assert CANARY not in bundle.dump(evidence)
+    assert CANARY not in bundle.dump(Bundle(MeshEvidence(evidence)))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,11 @@ def test_an_empty_folder_is_a_gap_for_each_kind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", '{"source": 1}', '{"source": "x", "schema": 2}', '{"pods": [1]}']
+    "text",
+    [
+        *("", "[]", '{"source": 1}', '{"source": "x", "schema": 2}', '{"pods": [1]}', "[" * 9999),
+        *('{"schema": 1}', '{"schema": 3, "mesh": {"cluster": null}}'),
+    ],
 )
 def test_another_text_is_no_bundle(text: str) -> None:
     """One sentence says which file, and where it stops to be one."""

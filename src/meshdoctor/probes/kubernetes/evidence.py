@@ -44,11 +44,13 @@ class Node:
         name: of the node.
         ready: the condition Ready: True, False, Unknown, or "" when there is none.
         words: reason and message of that condition.
+        platform: what it runs, such as `linux/amd64`; "" when its kubelet never said so.
     """
 
     name: str
     ready: str
     words: str = ""
+    platform: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,11 +65,15 @@ def read(kind: Kind, objects: list[Object]) -> tuple[Any, ...]:
 
 
 def _node(found: Object) -> Node:
-    for one in found["status"].get("conditions") or ():
+    name, status = found["metadata"]["name"], found["status"]
+    told = status.get("nodeInfo") or {}
+    parts = (told.get("operatingSystem"), told.get("architecture"))
+    platform = "/".join(map(str, parts)) if all(parts) else ""
+    for one in status.get("conditions") or ():
         if one["type"] == "Ready":
             words = safe(f"{one.get('reason', '')}: {one.get('message', '')}")
-            return Node(found["metadata"]["name"], one["status"], words)
-    return Node(found["metadata"]["name"], "")
+            return Node(name, one["status"], words, platform)
+    return Node(name, "", platform=platform)
 
 
 def _pod(found: Object) -> Pod:
