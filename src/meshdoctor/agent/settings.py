@@ -72,7 +72,7 @@ class AgentSettings(BaseSettings):
     account: Path = Path("/var/run/secrets/kubernetes.io/serviceaccount")
     """Folder with the token and the API's authority, as the kubelet mounts it."""
 
-    api_host: str = Field(default="", alias="KUBERNETES_SERVICE_HOST")
+    api_host: str = Field(default="", alias="KUBERNETES_SERVICE_HOST", validate_default=True)
     """Of the API, a Service's address; Kubernetes sets it."""
 
     api_port: int = Field(default=443, alias="KUBERNETES_SERVICE_PORT", ge=1, le=65535)
@@ -88,4 +88,13 @@ class AgentSettings(BaseSettings):
     def _known(cls, value: str, info: ValidationInfo) -> str:
         if not value and info.data.get("knowledge") is None:
             raise ValueError("name the agent's own node (Downward API: spec.nodeName)")
+        return value
+
+    @field_validator("api_host")
+    @classmethod
+    def _somewhere(cls, value: str, info: ValidationInfo) -> str:
+        if not value and info.data.get("knowledge") is None:
+            raise ValueError(
+                "no Kubernetes API is here; outside of a Pod, name a file: MESH_AGENT_KNOWLEDGE"
+            )
         return value

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from meshdoctor import __version__
-from meshdoctor.cli import aws, diagnose, faults, image
+from meshdoctor.cli import agent, aws, diagnose, faults, image
 from meshdoctor.doctor.model import EXIT_USAGE
 
 
@@ -53,6 +53,7 @@ def application() -> typer.Typer:
     diagnose.register(app)
     image.register(app)
     aws.register(app)
+    agent.register(app)
     faults.register(app)
     return app
 

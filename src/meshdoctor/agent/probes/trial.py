@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import socket
 import time
 from collections.abc import AsyncIterator, Coroutine
@@ -102,7 +103,9 @@ def split(address: str) -> tuple[str, int]:
 
 
 def _words(error: BaseException) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error) or "it broke off"
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)  # asyncio puts words of its own in the kernel's place
+    return str(error) or "it broke off"
 
 
 def _plain(words: str) -> str:
