@@ -10,7 +10,7 @@ from meshdoctor.telemetry.catalogue import (
     RPC_CLIENT_FAILURES,
     RPC_CLIENT_RETRIES,
 )
-from observability import knobs
+from observability import edges, knobs
 from observability.model import Alert, Rank, Record, Severity
 from observability.promql import quantile, rate, select, total
 from observability.troubles import PLACE, Trouble, expression, records
@@ -37,6 +37,16 @@ _UNAVAILABLE_FAULTS: Final = (
     "routing-wrong-target-port",
     "network-policy-app",
     "tls-untrusted",
+)
+
+
+_LOOKUPS_ANSWERED: Final = (
+    " The agents' own lookups are answered on every node: a network policy of these Pods is the "
+    "first thing to read."
+)
+_BACKENDS_ANSWERED: Final = (
+    " The agents reach the backends from every node: a network policy between the two is the first "
+    "thing to read."
 )
 
 
@@ -105,8 +115,10 @@ def _dns_alerts() -> tuple[Alert, ...]:
                 f"{SHARE} of the lookups of {WHERE} failed in the last minute, most of them with "
                 f"{{{{ $labels.cause }}}}. Calls go on to the last known addresses; a Pod that "
                 "starts now finds nobody, and one that moves is not found."
+                f"{edges.told('dns', _LOOKUPS_ANSWERED)}"
             ),
             dashboard="mesh-dns-network",
+            hold=knobs.AFTER_NETWORK,
             faults=(
                 "dns-timeout",
                 "dns-refused",
@@ -130,6 +142,7 @@ def _dns_alerts() -> tuple[Alert, ...]:
                 "Service of that name. DNS itself works."
             ),
             dashboard="mesh-dns-network",
+            hold=knobs.AFTER_NETWORK,
             faults=("routing-no-endpoints", "dns-nxdomain"),
         ),
     )
@@ -137,9 +150,11 @@ def _dns_alerts() -> tuple[Alert, ...]:
 
 def _call_alerts() -> tuple[Alert, ...]:
     return (
-        _unavailable(f'cause!~"{_DNS}"', _layer_of_cause(), _UNAVAILABLE_FAULTS),
+        _unavailable(
+            f'cause!~"{_DNS}"', _layer_of_cause(), _UNAVAILABLE_FAULTS, knobs.AFTER_NETWORK
+        ),
         # What explains this comes first: it is told here only when lookups themselves are well.
-        _unavailable(f'cause=~"{_DNS}"', Layer.DNS, (), hold="15s"),
+        _unavailable(f'cause=~"{_DNS}"', Layer.DNS, (), knobs.AFTER_DNS),
         Alert(
             name="RecommendationsErrorRate",
             family="RecommendationsErrorRate",
@@ -160,7 +175,7 @@ def _call_alerts() -> tuple[Alert, ...]:
     )
 
 
-def _unavailable(named: str, layer: str, faults: tuple[str, ...], hold: str = "") -> Alert:
+def _unavailable(named: str, layer: str, faults: tuple[str, ...], hold: str) -> Alert:
     return Alert(
         name="RecommendationsUnavailableRate",
         family="RecommendationsUnavailableRate",
@@ -173,11 +188,17 @@ def _unavailable(named: str, layer: str, faults: tuple[str, ...], hold: str = ""
             f"{SHARE} of the calls of {WHERE} got no answer from a backend in the last minute "
             "(UNAVAILABLE or DEADLINE_EXCEEDED), most of them because of {{ $labels.cause }}. "
             "Visitors see remembered books."
+            f"{_backends_answered()}"
         ),
         dashboard="mesh-grpc",
         hold=hold,
         faults=faults,
     )
+
+
+def _backends_answered() -> str:
+    silent = edges.told("backend", _BACKENDS_ANSWERED, 'probe="tcp"')
+    return f'{{{{ if eq $labels.cause "connect-timeout" }}}}{silent}{{{{ end }}}}'
 
 
 def _shedding_page() -> Alert:

@@ -77,7 +77,7 @@ def _crash_loop() -> Alert:
         ),
         dashboard="mesh-runtime",
         hold="5m",
-        faults=("app-crash-loop", "image-platform-wrong"),
+        faults=("app-crash-loop", "image-platform-wrong", "image-config-mismatch"),
         source=Source.CLUSTER,
     )
 

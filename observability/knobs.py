@@ -26,6 +26,9 @@ NAMESPACE: Final = "bookstore"
 AGENT_NAMESPACE: Final = "meshdoctor"
 """That of the agents."""
 
+AGENTS_NAMESPACE: Final = "meshdoctor"
+"""That of the agents, one on each node."""
+
 MARKETPLACE: Final = "marketplace"
 RECOMMENDATIONS: Final = "recommendations"
 LOAD: Final = "load"
@@ -81,6 +84,15 @@ class Persistence:
 
 
 PERSISTENCE: Final = Persistence(look=15, window=60, seen=8)
+
+AGENT_SEEN: Final = 7
+"""Of the same evaluations, for what an agent saw. A gauge looks back no further than one round, and
+what failed was tried twice: a blip of 20 s is in at most 6 of them."""
+
+AFTER_NETWORK: Final = "10s"
+AFTER_DNS: Final = "20s"
+"""How long pages about lookups, and pages about calls that failed for them, wait for the page that
+explains them. An agent asks every 5 s and gives each question up to 2 s, a call fails at once."""
 
 BUDGET_DAYS: Final = 30
 
@@ -150,8 +162,17 @@ RETRY_RATIO: Final = 0.2
 DNS_SLOW_SECONDS: Final = 0.5
 """Thresholds of the alerts by cause: shares of calls or lookups, and seconds."""
 
-TLS_CRITICAL_SECONDS: Final = 4 * 3600
-TLS_SOON_SECONDS: Final = 7 * 24 * 3600
+TLS_SOON_PART: Final = 4
+TLS_SOON_SECONDS: Final = 21 * 24 * 3600
+TLS_CRITICAL_PART: Final = 6
+TLS_CRITICAL_SECONDS: Final = 3 * 24 * 3600
+"""What a certificate has left at most when it is told of: a quarter or a sixth of its life, and so
+many seconds.
+
+cert-manager renews when a third is left, so a leaf that it renews is never told of, however short
+its life. Of a year a quarter would be three months: the seconds bound it.
+"""
+
 MOST_SAMPLES_PER_SCRAPE: Final = 2000
 SAMPLE_LIMIT: Final = 10_000
 """A page longer than that is not stored at all; long before, a ticket says that it grows."""

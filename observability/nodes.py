@@ -1,25 +1,28 @@
-"""Alerts on what the prober on each node sees: the way between nodes, certificates."""
+"""Alerts on what the agents see of the way between nodes."""
 
 from typing import Final
 
 from meshdoctor.faults import Layer
-from meshdoctor.telemetry.catalogue import NODE_PROBE_SUCCESS, TLS_NOT_AFTER
+from meshdoctor.telemetry.catalogue import NODE_PROBE_SUCCESS
 from observability import knobs
 from observability.foreign import UP, Source
 from observability.model import Alert, Rank, Record, Severity
-from observability.promql import select
+from observability.promql import listed, select
 from observability.troubles import persists
 
 _SEEN: Final = "edge:failed_node_probes:seen"
-_PAIR: Final = "{{ $labels.source_node }} to {{ $labels.target_node }}"
-_LEFT: Final = f"min by (server_address) ({TLS_NOT_AFTER.name} - time())"
-"""Seconds until a certificate expires; every node's agent sees the same one."""
+_PAIR: Final = "source_node, target_node"
+_LOST: Final = f"{NODE_PROBE_SUCCESS.name} == 0"
+_NODE: Final = select(NODE_PROBE_SUCCESS, 'probe="node"')
+_SMALL: Final = select(NODE_PROBE_SUCCESS, 'probe!="large"')
+_MOST_PAIRS: Final = 6
+"""That one page lists. One broken node of a hundred is on more of them."""
 
 _AGENTS: Final = select(UP, f'job="{knobs.AGENT}"')
 
 
 def rules() -> tuple[Record | Alert, ...]:
-    """Return the rules about the network."""
+    """Return the rules about the way between nodes."""
     return (
         Record(_SEEN, f"{NODE_PROBE_SUCCESS.name} == bool 0", source=Source.AGENT),
         _unreachable(),
@@ -27,25 +30,24 @@ def rules() -> tuple[Record | Alert, ...]:
 
 
 def tickets() -> tuple[Alert, ...]:
-    """Return what moves slowly."""
-    return (_absent(), _expires_soon(), _expires_now())
+    """Return what can wait."""
+    return (_absent(),)
 
 
 def _unreachable() -> Alert:
-    pair = "source_node, target_node"
     return Alert(
         name="NodeToNodeUnreachable",
         family="NodeToNodeUnreachable",
-        # Counted by pair: which kinds of probes fail is told below, in one alert and not in five.
-        expression=f"count by ({pair}) ({persists(_SEEN)})",
+        # One series, whichever pairs and kinds: agents find a fault one after the other, and each
+        # pair that is found later would ring again.
+        expression=f"count(count by ({_PAIR}) ({persists(_SEEN, knobs.AGENT_SEEN)}))",
         severity=Severity.PAGE,
         rank=Rank.NETWORK,
         layer=Layer.NETWORK,
-        summary=f"Packets from node {_PAIR} do not arrive",
+        summary="Packets between nodes do not arrive",
         description=(
-            f"{{{{ $value }}}} kinds of probes from node {_PAIR} have failed in the last minute:"
-            f"{_failing()}. All kinds: the security group or the overlay; large alone: the MTU; "
-            "one direction alone: the rules of one node."
+            "{{ $value }} ways between two nodes have lost probes in the last minute: "
+            f"{_pairs()}. {_suspect()}"
         ),
         dashboard="mesh-dns-network",
         faults=(
@@ -58,12 +60,35 @@ def _unreachable() -> Alert:
     )
 
 
-def _failing() -> str:
-    """Write a Go template that lists the kinds of probes that fail between the pair."""
+def _pairs() -> str:
+    """Write a Go template that lists pairs of nodes, each with the kinds of probes that fail."""
     edge = select(NODE_PROBE_SUCCESS, "source_node=%q", "target_node=%q")
-    asked = f"printf `{edge} == 0` $labels.source_node $labels.target_node | query"
-    asked = f'{asked} | sortByLabel "probe"'  # a query's order is chance
-    return f"{{{{ range {asked} }}}} {{{{ .Labels.probe }}}}{{{{ end }}}}"
+    kinds = f"printf `{edge} == 0` .Labels.source_node .Labels.target_node | query"
+    return listed(
+        f"query `topk({_MOST_PAIRS}, count by ({_PAIR}) ({_LOST}))`",
+        "{{ .Labels.source_node }} to {{ .Labels.target_node }}"
+        f" ({listed(kinds, '{{ .Labels.probe }}', 'probe', between=' ')})",
+        "source_node",
+        "target_node",
+        between="; ",
+    )
+
+
+def _suspect() -> str:
+    """Write a Go template: the fault that such losses mean, by the kinds that are lost."""
+    back = f'label_replace({_NODE} == 1, "back", "$1", "source_node", "(.*)")'
+    back = f'label_replace({back}, "source_node", "$1", "target_node", "(.*)")'
+    back = f'label_replace({back}, "target_node", "$1", "back", "(.*)")'
+    one_way = f"{_NODE} == 0 and on ({_PAIR}) {back}"
+    return (
+        f"{{{{ if query `{one_way}` }}}}Nodes lose each other's packets in one direction: "
+        "network-one-way."
+        f"{{{{ else if query `{_NODE} == 0` }}}}The nodes' own addresses are cut off, too: "
+        "network-nodes-blocked, the security group."
+        f"{{{{ else if query `{_SMALL} == 0` }}}}The nodes' own addresses answer: "
+        "network-overlay-blocked."
+        "{{ else }}Small packets pass: network-large-packets, the MTU.{{ end }}"
+    )
 
 
 def _absent() -> Alert:
@@ -84,46 +109,5 @@ def _absent() -> Alert:
         ),
         dashboard="mesh-dns-network",
         hold="5m",
-        source=Source.AGENT,
-    )
-
-
-def _expires_soon() -> Alert:
-    critical, soon = knobs.TLS_CRITICAL_SECONDS, knobs.TLS_SOON_SECONDS
-    return _expires(
-        "TlsCertExpirySoon",
-        f"{_LEFT} < {soon} >= {critical}",
-        Severity.TICKET,
-        "15m",
-    )
-
-
-def _expires_now() -> Alert:
-    return _expires(
-        "TlsCertExpiryCritical",
-        f"{_LEFT} < {knobs.TLS_CRITICAL_SECONDS}",
-        Severity.PAGE,
-        "5m",
-    )
-
-
-def _expires(name: str, promql: str, severity: Severity, hold: str) -> Alert:
-    return Alert(
-        name=name,
-        family=name,
-        expression=promql,
-        severity=severity,
-        # It tells of a fault to come: until then it explains nothing and may silence nothing.
-        rank=Rank.WATCH,
-        layer=Layer.TLS,
-        summary="The certificate of {{ $labels.server_address }} expires",
-        description=(
-            "The certificate that {{ $labels.server_address }} shows has "
-            "{{ $value | humanizeDuration }} left (less than nothing: it has expired). Then every "
-            "new connection to it fails."
-        ),
-        dashboard="mesh-dns-network",
-        hold=hold,
-        faults=("tls-expired",),
         source=Source.AGENT,
     )

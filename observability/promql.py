@@ -39,6 +39,22 @@ def total(expression: str, *labels: str) -> str:
     return f"sum by ({', '.join(labels)}) ({expression})" if labels else f"sum({expression})"
 
 
+def listed(asked: str, shown: str, *order: str, between: str) -> str:
+    """Write a Go template that lists what a query answers (Prometheus, "Template reference").
+
+    Args:
+        asked: the template's words that ask: query `up == 0`.
+        shown: what stands for each sample; a template too.
+        order: labels by which the samples are sorted, the first one first: a query's own order is
+            chance.
+        between: what stands between two.
+    """
+    sorts = "".join(f' | sortByLabel "{label}"' for label in reversed(order))
+    sample, number = "$sample", "$number"
+    head = f"{{{{ range {number}, {sample} := {asked}{sorts} }}}}"
+    return f"{head}{{{{ if {number} }}}}{between}{{{{ end }}}}{shown}{{{{ end }}}}"
+
+
 def quantile(
     share: float, metric: Name, *matchers: str, window: str, by: tuple[str, ...] = ()
 ) -> str:

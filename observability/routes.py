@@ -73,7 +73,13 @@ def _of_one_thing() -> list[dict[str, Any]]:
     turned_away = [shedding, _is("severity", Severity.PAGE)]
     late = [_is("alertname", "RecommendationsUnavailableRate"), _is("cause", "app-deadline")]
     absent, down = _is("alertname", "ServiceAbsent"), _is("alertname", "TargetScrapeDown")
+    servers, lookups = (
+        _is("alertname", "DnsServerUnanswered"),
+        _is("alertname", "DnsFailureRatioHigh"),
+    )
     return [
+        # The server that is silent, and what callers notice of it. Agents have no caller's place.
+        _silences([servers], [lookups], []),
         # A backend that gets too much is late before it turns calls away, and meanwhile.
         _silences(turned_away, late, _JOB),
         _silences(turned_away, [shedding, _is("severity", Severity.TICKET)], _JOB),

@@ -3,7 +3,17 @@
 from types import MappingProxyType
 from typing import Final
 
-from observability import burn, causes, cluster, knobs, nodes, slos, watch
+from observability import (
+    burn,
+    causes,
+    certificates,
+    cluster,
+    edges,
+    knobs,
+    nodes,
+    slos,
+    watch,
+)
 from observability.model import Alert, Group
 
 GROUPS: Final = (
@@ -12,12 +22,20 @@ GROUPS: Final = (
     Group(
         "mesh-causes",
         knobs.EVALUATE_SECONDS,
-        (*nodes.rules(), *causes.rules(), *cluster.alerts(), *watch.recent(), watch.watchdog()),
+        (
+            *nodes.rules(),
+            *edges.rules(),
+            *certificates.alerts(),
+            *causes.rules(),
+            *cluster.alerts(),
+            *watch.recent(),
+            watch.watchdog(),
+        ),
     ),
     Group(
         "mesh-warnings",
         knobs.EVALUATE_OBJECTIVES_SECONDS,
-        (*causes.tickets(), *nodes.tickets(), *watch.alerts()),
+        (*causes.tickets(), *nodes.tickets(), *certificates.tickets(), *watch.alerts()),
     ),
     Group(
         "mesh-objectives",
@@ -30,12 +48,12 @@ GROUPS: Final = (
 ALERTS: Final = tuple(rule for group in GROUPS for rule in group.rules if isinstance(rule, Alert))
 """Every alert there is. One name may stand for a page and a ticket."""
 
-UNSEEN: Final = MappingProxyType(
+NOT_PAGED: Final = MappingProxyType(
     {
-        "image-config-mismatch": (
-            "the Pod ends as with image-platform-wrong; only the image's blobs in the registry "
-            "tell the two apart"
+        "dns-slow": (
+            "a ticket, DnsLookupSlow: calls go on to the addresses that are known, so visitors "
+            "notice nothing and nobody has to get up"
         ),
     }
 )
-"""Faults that no metric can tell, by code, and why."""
+"""Faults that wake nobody, by code, and why."""

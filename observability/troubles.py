@@ -86,12 +86,12 @@ def expression(trouble: Trouble, *causes: str) -> str:
     )
 
 
-def persists(seen: str) -> str:
+def persists(seen: str, often: int = knobs.PERSISTENCE.seen) -> str:
     """Select what was seen often enough; see `knobs.Persistence`."""
     # A second less: Prometheus 2 counts a sample at the very start of a range, Prometheus 3 does
     # not, and both are to look at the same number of evaluations.
     window = duration(knobs.PERSISTENCE.window - 1)
-    return f"sum_over_time({seen}[{window}]) >= {knobs.PERSISTENCE.seen}"
+    return f"sum_over_time({seen}[{window}]) >= {often}"
 
 
 def _ratio(trouble: Trouble, window: str) -> str:

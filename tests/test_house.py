@@ -13,6 +13,8 @@ import pytest
 from meshdoctor.faults import CAUSES, FAULTS, Layer
 from meshdoctor.telemetry import catalogue
 from meshdoctor.telemetry.catalogue import AGENT, CATALOGUE, LOAD, Kind, Metric
+from observability.model import Severity
+from observability.rules import ALERTS, NOT_PAGED
 
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST_MODULE = 400
@@ -99,6 +101,20 @@ def test_every_cause_is_told_by_somebody() -> None:
     }
 
     assert [] == [code for code in CAUSES if code not in told]
+
+
+@pytest.mark.parametrize("code", FAULTS)
+def test_a_fault_wakes_somebody_or_it_is_said_why_not(code: str) -> None:
+    """Every fault has an alert that pages for it, or a reason why nobody has to get up."""
+    paging = [it.name for it in ALERTS if code in it.faults and it.severity is Severity.PAGE]
+
+    assert bool(paging) != (code in NOT_PAGED)
+    assert len("a reason with words") < len(NOT_PAGED.get(code, "it is paged, so none is asked"))
+
+
+def test_a_reason_not_to_page_is_for_a_fault() -> None:
+    """No reason is left over from a fault that is gone."""
+    assert [] == [code for code in NOT_PAGED if code not in FAULTS]
 
 
 # The catalogue

@@ -55,7 +55,9 @@ def labels(alert: Alert, **more: str) -> Labels:
     return {**more, **fixed, **alert.labels}
 
 
-NETWORK = page("NodeToNodeUnreachable", source_node="a", target_node="b")
+NETWORK = page("NodeToNodeUnreachable")
+ADDRESSES = page("ServiceAddressSilent")
+SERVERS = page("DnsServerUnanswered")
 DNS = page("DnsFailureRatioHigh", cause="dns-timeout", **HERE)
 NO_NAME = page("ServiceWithoutAddress", cause="dns-nxdomain", **HERE)
 PULL = page("ImagePullFailing", namespace="shop", container="recommendations")
@@ -69,6 +71,8 @@ SLOW_BURN = page("MarketplaceFreshnessBudgetBurnHigh", namespace="shop")
 CALLS_THERE = page("RecommendationsUnavailableRate", cause="connect-refused", **ELSEWHERE)
 OTHER_BURN = page("RecommendationsLatencyBudgetBurnHigh", namespace="shop")
 BURN_THERE = page("MarketplaceFreshnessBudgetBurnFast", namespace="other")
+HANDSHAKE = page("RecommendationsUnavailableRate", cause="tls-handshake", **HERE)
+EXPIRED = page("TlsCertExpired", namespace="shop")
 EXPIRES = page("TlsCertExpiryCritical", server_address="recommendations:50051")
 RECENT_HERE = {**page("CauseRecent", namespace="shop"), "window": "5m", "reach": "namespace"}
 RECENT_FAR = {**page("CauseRecent"), "window": "5m", "reach": "everywhere"}
@@ -78,14 +82,19 @@ RECENT_FAR = {**page("CauseRecent"), "window": "5m", "reach": "everywhere"}
     ("firing", "heard"),
     [
         ([NETWORK, DNS, PULL, NO_NAME, CALLS, ABSENT, DOWN, BURN], [NETWORK]),
+        ([ADDRESSES, DNS, CALLS, BURN], [ADDRESSES]),
         ([DNS, PULL, NO_NAME, CALLS, ABSENT, DOWN, BURN], [DNS]),
+        ([EXPIRED, HANDSHAKE, BURN], [EXPIRED]),
         ([PULL, NO_NAME, CALLS, ABSENT, DOWN, BURN, SLOW_BURN], [PULL]),
         ([NO_NAME, CALLS, ABSENT, DOWN, BURN, SLOW_BURN], [NO_NAME]),
         ([CALLS, ABSENT, DOWN, BURN, SLOW_BURN], [CALLS]),
         ([ABSENT, DOWN, BURN], [ABSENT]),
         ([BURN, SLOW_BURN], [BURN]),
     ],
-    ids=["network", "dns", "cluster", "routing", "rpc", "absence", "burn"],
+    ids=[
+        *("network", "addresses", "dns", "a certificate"),
+        *("cluster", "routing", "rpc", "absence", "burn"),
+    ],
 )
 def test_one_fault_is_one_page(address: str, firing: list[Labels], heard: list[Labels]) -> None:
     """Of all that one fault makes fire, the alert nearest to the root is heard."""
@@ -135,6 +144,8 @@ def test_a_burn_is_silent_while_its_windows_remember_a_page(
         ([SHEDDING, CALLS], [SHEDDING, CALLS]),
         ([EXPIRES, CALLS, BURN], [EXPIRES, CALLS]),
         ([BURN, SLOW_BURN, OTHER_BURN], [BURN, OTHER_BURN]),
+        ([SERVERS, DNS], [SERVERS]),
+        ([SERVERS, DNS, NETWORK], [NETWORK]),
         ([DOWN, ABSENT], [ABSENT]),
         ([{**DOWN, "job": "coredns"}, ABSENT], [{**DOWN, "job": "coredns"}, ABSENT]),
     ],
@@ -143,6 +154,8 @@ def test_a_burn_is_silent_while_its_windows_remember_a_page(
         "refused and shedding",
         "a warning",
         "two budgets",
+        "a server and lookups",
+        "a server on a node that is cut off",
         "one job",
         "another job",
     ],
@@ -166,7 +179,9 @@ def test_every_page_below_a_network_page_is_silent(address: str) -> None:
 
     heard = [it for it in pages if it["rank"] in {Rank.NETWORK, Rank.WATCH}]
 
-    assert {"NodeToNodeUnreachable", "TlsCertExpiryCritical"} == {it["alertname"] for it in heard}
+    assert {"NodeToNodeUnreachable", "ServiceAddressSilent", "TlsCertExpiryCritical"} == {
+        it["alertname"] for it in heard
+    }
     assert_heard(address, pages, heard)
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from observability import knobs
 from observability.model import Severity
-from tests.support.alert_cases import PERSISTENT, PHASES, Case, Fires, Silent, Times
+from tests.support.alert_cases import EXPLAINED, PERSISTENT, PHASES, Case, Fires, Silent, Times
 from tests.support.bookstore import PAGES, Kind, calls, failing_calls, retries, shop
 from tests.support.pods import Span, Target, besides, steady
 from tests.support.rulebook import Named
@@ -58,7 +58,7 @@ def unavailable(story: str, share: str, cause: str, *kinds: Kind, layer: str = "
         UNAVAILABLE,
         story,
         lambda span: shops(span, *kinds),
-        PERSISTENT,
+        EXPLAINED,
         {**HERE, "layer": layer, "cause": cause},
         f"{SHOP} gets no recommendations: {cause}",
         f"{share} of the calls of {SHOP} got no answer from a backend in the last minute "
@@ -97,32 +97,30 @@ def one_kind(
 
 
 UNAVAILABLE_FIRES: Final = (
-    replace(
-        unavailable("all backends are dead", "91.67%", "connect-refused", *DOWN), phases=PHASES
-    ),
+    replace(unavailable("all backends are dead", "100%", "connect-refused", *DOWN), phases=PHASES),
     unavailable(
-        *("the way is blocked", "91.67%", "connect-timeout"),
+        *("the way is blocked", "100%", "connect-timeout"),
         (1, "DEADLINE_EXCEEDED", "connect-timeout"),
         layer="network",
     ),
     unavailable(
-        *("every third call finds a hung backend", "30.25%", "app-deadline"),
+        *("every third call finds a hung backend", "33%", "app-deadline"),
         (0.33, "DEADLINE_EXCEEDED", "app-deadline"),
     ),
     unavailable(
-        *("two causes at once", "91.67%", "tls-handshake"),
+        *("two causes at once", "100%", "tls-handshake"),
         *((0.6, "UNAVAILABLE", "tls-handshake"), (0.4, "UNAVAILABLE", "connect-lost")),
         layer="tls",
     ),
     # Another cause would be another alert: a second page of one fault.
     replace(
-        unavailable("what mends it has another cause", "91.67%", "app-deadline"),
+        unavailable("what mends it has another cause", "100%", "app-deadline"),
         world=mended_by_restart,
-        times=replace(PERSISTENT, lasts=120),
+        times=replace(EXPLAINED, lasts=120),
     ),
-    unavailable("nothing known fits", "9.167%", "unknown", (0.1, "UNAVAILABLE", "unknown")),
+    unavailable("nothing known fits", "10%", "unknown", (0.1, "UNAVAILABLE", "unknown")),
     unavailable(
-        *("the breaker is all that tells", "91.67%", "unknown"), (1, "UNAVAILABLE", "breaker-open")
+        *("the breaker is all that tells", "100%", "unknown"), (1, "UNAVAILABLE", "breaker-open")
     ),
     # Lookups are well here, and the alert about them gets a head start all the same.
     replace(
@@ -131,18 +129,18 @@ UNAVAILABLE_FIRES: Final = (
             (1, "UNAVAILABLE", "dns-timeout"),
             layer="dns",
         ),
-        times=replace(PERSISTENT, silent=45, by=70, lasts=90),
+        times=replace(EXPLAINED, silent=50, by=75),
     ),
     replace(
-        unavailable("one Pod of two loses every fifth call", "9.167%", "connect-lost"),
+        unavailable("one Pod of two loses every fifth call", "10%", "connect-lost"),
         world=lambda span: one_of_two(span, (0.2, "UNAVAILABLE", "connect-lost")),
     ),
     replace(
-        unavailable("all backends are dead, without Kubernetes", "91.67%", "connect-refused"),
+        unavailable("all backends are dead, without Kubernetes", "100%", "connect-refused"),
         world=lambda span: tuple(replace(pod, placed={}) for pod in shops(span, *DOWN)),
         labels={**RPC, "cause": "connect-refused"},
         summary="marketplace gets no recommendations: connect-refused",
-        description="91.67% of the calls of marketplace got no answer from a backend in the last "
+        description="100% of the calls of marketplace got no answer from a backend in the last "
         "minute (UNAVAILABLE or DEADLINE_EXCEEDED), most of them because of connect-refused. "
         "Visitors see remembered books.",
     ),

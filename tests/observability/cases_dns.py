@@ -5,7 +5,7 @@ from typing import Final
 
 from observability import knobs
 from observability.model import Severity
-from tests.support.alert_cases import PERSISTENT, PHASES, Case, Fires, Silent, Times
+from tests.support.alert_cases import EXPLAINED, PHASES, Case, Fires, Silent, Times
 from tests.support.bookstore import (
     LOOKUPS,
     failing_lookups,
@@ -21,8 +21,8 @@ SLOW: Final = ("DnsLookupSlow", Severity.TICKET)
 
 HERE: Final = {"namespace": knobs.NAMESPACE, "job": knobs.MARKETPLACE, "rank": "dns"}
 SHOP: Final = "bookstore/marketplace"
-OFTEN: Final = replace(PERSISTENT, by=75, lasts=300)
-CHANCE: Final = replace(PERSISTENT, by=180, lasts=300)
+OFTEN: Final = replace(EXPLAINED, by=90, lasts=300)
+CHANCE: Final = replace(EXPLAINED, by=180, lasts=300)
 """How soon a fault that comes and goes was there often enough is chance."""
 
 QUARTER_HOUR: Final = (0.0, 900.0)
@@ -41,7 +41,7 @@ def failing(story: str, share: str, cause: str) -> Fires:
         FAILING,
         story,
         lambda span: shops(*failing_lookups(span, cause)),
-        PERSISTENT,
+        EXPLAINED,
         {**HERE, "layer": "dns", "cause": cause},
         f"{SHOP} cannot look names up: {cause}",
         f"{share} of the lookups of {SHOP} failed in the last minute, most of them with {cause}. "
@@ -71,10 +71,10 @@ def without_address(story: str, cause: str) -> Fires:
         WITHOUT_ADDRESS,
         story,
         lambda span: shops(*failing_lookups(span, cause)),
-        PERSISTENT,
+        EXPLAINED,
         {**HERE, "rank": "routing", "layer": "routing", "cause": cause},
         f"The name that {SHOP} calls has no address: {cause}",
-        f"98.21% of the lookups of {SHOP} in the last minute were answered without an address "
+        f"100% of the lookups of {SHOP} in the last minute were answered without an address "
         f"({cause}): the Service selects no ready Pod, or there is no Service of that name. DNS "
         "itself works.",
         "mesh-dns-network",
@@ -90,17 +90,17 @@ def slow(seconds: float, span: Span) -> tuple[Target, ...]:
 
 
 FIRING: Final = (
-    replace(failing("DNS does not answer", "98.21%", "dns-timeout"), phases=PHASES),
+    replace(failing("DNS does not answer", "100%", "dns-timeout"), phases=PHASES),
     *(flaky(0.5, seed) for seed in range(3)),
     *(replace(flaky(0.75, seed), times=OFTEN) for seed in range(2)),
     replace(
-        failing("DNS does not answer, without Kubernetes", "98.21%", "dns-timeout"),
+        failing("DNS does not answer, without Kubernetes", "100%", "dns-timeout"),
         world=lambda span: tuple(
             replace(pod, placed={}) for pod in shops(*failing_lookups(span, "dns-timeout"))
         ),
         labels={"job": "marketplace", "rank": "dns", "layer": "dns", "cause": "dns-timeout"},
         summary="marketplace cannot look names up: dns-timeout",
-        description="98.21% of the lookups of marketplace failed in the last minute, most of them "
+        description="100% of the lookups of marketplace failed in the last minute, most of them "
         "with dns-timeout. Calls go on to the last known addresses; a Pod that starts now finds "
         "nobody, and one that moves is not found.",
     ),

@@ -11,8 +11,10 @@ import pytest
 from tests.observability import (
     cases_burn,
     cases_calls,
+    cases_certificates,
     cases_cluster,
     cases_dns,
+    cases_edges,
     cases_nodes,
     cases_watch,
 )
@@ -24,6 +26,8 @@ ROOMS: Final = {
     "calls": cases_calls.CASES,
     "dns": cases_dns.CASES,
     "nodes": cases_nodes.CASES,
+    "edges": cases_edges.CASES,
+    "certificates": cases_certificates.CASES,
     "cluster": cases_cluster.CASES,
     "watch": cases_watch.CASES,
     "burn": cases_burn.CASES,

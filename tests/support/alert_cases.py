@@ -1,7 +1,7 @@
 """What is claimed of one alert, and the trials that hold it to that."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Final, Protocol
 
@@ -39,6 +39,9 @@ class Times:
 
 PERSISTENT: Final = Times(silent=30, by=55, ends=50, lasts=90)
 """Pages by persistence, see `knobs.Persistence`."""
+
+EXPLAINED: Final = replace(PERSISTENT, silent=40, by=60)
+"""The same, after a wait for the page that may explain it: `knobs.AFTER_NETWORK`."""
 
 PHASES: Final = (0, 1)
 """When Prometheus scrapes within the interval: when the rules are evaluated, and long before."""

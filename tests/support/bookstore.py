@@ -11,7 +11,10 @@ from tests.support.pods import Count, Events, Level, Span, Target, at, besides, 
 METHOD: Final = "bookstore.recommendations.v1.RecommendationsService/GetRecommendations"
 NAME: Final = "recommendations.bookstore.svc.cluster.local."
 NODES: Final = ("node-1", "node-2", "node-3")
-PROBES: Final = ("dns-udp", "dns-tcp", "tcp", "grpc", "large")
+PROBES: Final = ("dns-udp", "tcp", "large", "node")
+PROBES_OF_DNS: Final = ("dns-udp", "dns-tcp")
+SERVERS: Final = ("coredns-1", "coredns-2")
+BY_SERVICE: Final = ("kube-dns", "mesh-agent")
 
 PAGES: Final = 20.0
 """Pages a second of one marketplace Pod, each with one call."""
@@ -110,12 +113,13 @@ def backend(name: str, *says: Events | Level) -> Target:
 
 
 def agent(node: str, *says: Events | Level) -> Target:
-    """The prober on a node."""
-    return Target(knobs.AGENT, f"agent-on-{node}", says)
+    """The agent on a node."""
+    where = {"namespace": knobs.AGENTS_NAMESPACE}
+    return Target(knobs.AGENT, f"agent-on-{node}", says, placed=where)
 
 
 def agents(lost: Callable[[str, str, str, float], bool]) -> tuple[Target, ...]:
-    """All probers; `lost` says of a source, a target, a kind of probe and a second."""
+    """All agents; `lost` says of a source, a target, a kind of probe and a second."""
     return tuple(
         agent(
             source,
@@ -137,6 +141,39 @@ def _probe(
         catalogue.NODE_PROBE_SUCCESS.name,
         {"source_node": source, "target_node": target, "probe": probe},
         lambda now: float(not lost(source, target, probe, now)),
+    )
+
+
+Asked = tuple[str, str, str, str]
+"""A node that asks, the role and the name of what it asks, and how."""
+
+
+def askers(fails: Callable[[Asked, float], bool]) -> tuple[Target, ...]:
+    """All agents, as they ask name servers, Services and backends.
+
+    Args:
+        fails: says of what is asked, and of a second, whether it goes unanswered.
+    """
+    return tuple(agent(node, *(_edge(asked, fails) for asked in _asked(node))) for node in NODES)
+
+
+def _asked(node: str) -> tuple[Asked, ...]:
+    """Name servers directly, `kube-dns` and `mesh-agent` by their Services, and a backend."""
+    return (
+        *((node, "dns", name, probe) for name in (*SERVERS, "kube-dns") for probe in PROBES_OF_DNS),
+        (node, "agent", "mesh-agent", "tcp"),
+        (node, "backend", "back-1", "tcp"),
+    )
+
+
+def _edge(asked: Asked, fails: Callable[[Asked, float], bool]) -> Level:
+    source, role, target, probe = asked
+    ground = "cluster-ip" if target in BY_SERVICE else "other-node"
+    where = {"source_node": source, "role": role, "ground": ground}
+    return Level(
+        catalogue.EDGE_PROBE_SUCCESS.name,
+        {**where, "target": target, "probe": probe},
+        lambda now: float(not fails(asked, now)),
     )
 
 
