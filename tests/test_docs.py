@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings
 import meshdoctor
 import noxfile
 from marketplace.settings import MarketplaceSettings
+from meshdoctor.agent.settings import AgentSettings
 from meshdoctor.faults import CAUSES
 from meshdoctor.lab.settings import LabSettings
 from meshdoctor.telemetry import TelemetrySettings
@@ -145,6 +146,7 @@ def shown(default: object) -> str:
         ("Telemetry of both services", TelemetrySettings),
         ("marketplace", MarketplaceSettings),
         ("recommendations", RecommendationsSettings),
+        ("The agent", AgentSettings),
         ("The lab", LabSettings),
     ],
 )
