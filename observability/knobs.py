@@ -26,9 +26,6 @@ NAMESPACE: Final = "bookstore"
 AGENT_NAMESPACE: Final = "meshdoctor"
 """That of the agents."""
 
-AGENTS_NAMESPACE: Final = "meshdoctor"
-"""That of the agents, one on each node."""
-
 MARKETPLACE: Final = "marketplace"
 RECOMMENDATIONS: Final = "recommendations"
 LOAD: Final = "load"

@@ -114,7 +114,7 @@ def backend(name: str, *says: Events | Level) -> Target:
 
 def agent(node: str, *says: Events | Level) -> Target:
     """The agent on a node."""
-    where = {"namespace": knobs.AGENTS_NAMESPACE}
+    where = {"namespace": knobs.AGENT_NAMESPACE}
     return Target(knobs.AGENT, f"agent-on-{node}", says, placed=where)
 
 
