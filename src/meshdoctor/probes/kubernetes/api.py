@@ -70,6 +70,12 @@ class _Page:
     moment: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    body: bytes
+    date: str
+
+
 class Api:
     """An API server to whom one has said who one is."""
 
@@ -133,7 +139,29 @@ class Api:
                 return Found(objects, page.moment)
         raise ApiError(f"{path} has no end: more than {_PAGES} pages")
 
+    def text(self, path: str, query: Mapping[str, str], seconds: float) -> str:
+        """Read what is no JSON: a log.
+
+        Args:
+            path: of the log.
+            query: which part of it.
+            seconds: for it.
+
+        Raises:
+            ApiError: it is not to be had, or not in time.
+        """
+        deadline = Deadline(seconds)
+        try:
+            answer = within(deadline, lambda: self._get(path, query, deadline))
+        except TooLateError as error:
+            raise ApiError(f"no whole answer in {seconds:.0f} s") from error
+        return answer.body.decode("utf-8", "replace")
+
     def _page(self, path: str, query: Mapping[str, str], deadline: Deadline) -> _Page:
+        answer = self._get(path, query, deadline)
+        return self._read(answer.body, path, answer.date)
+
+    def _get(self, path: str, query: Mapping[str, str], deadline: Deadline) -> _Answer:
         left = deadline.left()
         url = f"{self.server}{path}?{urlencode(query)}"
         try:
@@ -154,7 +182,7 @@ class Api:
             raise self._not_reached(error) from error
         if response.status != HTTPStatus.OK:
             raise self._refusal(response.status, body, path)
-        return self._read(body, path, response.headers.get("date", ""))
+        return _Answer(body, response.headers.get("date", ""))
 
     def _read(self, body: bytes, path: str, date: str) -> _Page:
         if len(body) > _ANSWER_BYTES:

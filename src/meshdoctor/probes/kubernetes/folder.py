@@ -7,11 +7,10 @@ from typing import Any, Final
 
 from meshdoctor.probes.kubernetes.evidence import Container, Gap, Kind, KubernetesEvidence, Pod
 from meshdoctor.probes.kubernetes.reading import ShapeError, items, read
+from meshdoctor.probes.kubernetes.words import WRONG_FORMAT
 
 LOGS: Final = "previous-logs"
 """The folder inside that may hold logs, each as NAMESPACE.POD.CONTAINER.log."""
-
-_WRONG_FORMAT: Final = "exec format error"
 
 
 def read_folder(folder: Path) -> KubernetesEvidence:
@@ -54,4 +53,4 @@ def _with_log(container: Container, pod: Pod, folder: Path) -> Container:
         text = path.read_text("utf-8", "replace")
     except OSError:
         return container
-    return replace(container, wrong_format=_WRONG_FORMAT in text)
+    return replace(container, wrong_format=WRONG_FORMAT in text)

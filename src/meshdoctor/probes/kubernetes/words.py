@@ -3,6 +3,9 @@
 import re
 from typing import Final
 
+WRONG_FORMAT: Final = "exec format error"
+"""Linux' words for a program of another platform (errno ENOEXEC)."""
+
 _USER: Final = re.compile(r"(?<=://)[^/\s\"@]+@")
 _QUERY: Final = re.compile(r"\?[^\s\"]*")
 _LONGEST: Final = 500

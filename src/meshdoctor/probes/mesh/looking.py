@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 
 from meshdoctor.probes.deadline import Deadline, TooLateError, begin
-from meshdoctor.probes.kubernetes import live
+from meshdoctor.probes.kubernetes import live, logs
 from meshdoctor.probes.kubernetes.api import Api, ApiError
 from meshdoctor.probes.kubernetes.evidence import KubernetesEvidence
 from meshdoctor.probes.kubernetes.identity import IdentityError, identify
@@ -71,8 +71,9 @@ class Looker:
             self._api = None  # a token may have expired
             return Bundle(MeshEvidence(None, gaps=seen.notes))
         pictures = begin(partial(self._images, seen.evidence, deadline))
+        told = begin(partial(_with_logs, api, seen.evidence, deadline))
         written, gaps = self._settled(api, reports.result(), deadline)
-        mesh = MeshEvidence(seen.evidence, written, (*seen.notes, *gaps))
+        mesh = MeshEvidence(told.result(), written, (*seen.notes, *gaps))
         return Bundle(mesh, pictures.result())
 
     def _images(
@@ -121,6 +122,11 @@ def _left(deadline: Deadline) -> float:
         return deadline.left()
     except TooLateError:
         return 0.0
+
+
+def _with_logs(api: Api, evidence: KubernetesEvidence, deadline: Deadline) -> KubernetesEvidence:
+    seconds = min(logs.SECONDS, _left(deadline) - _SPARE_SECONDS)
+    return logs.with_logs(api, evidence, seconds) if seconds > 0 else evidence
 
 
 def _reports(api: Api, seconds: float) -> Told:
