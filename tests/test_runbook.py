@@ -304,8 +304,10 @@ def test_the_opening_tells_the_true_numbers() -> None:
 
     assert (
         f"seen in {persistence.seen} of the last {looks} looks, one every"
-        f" {knobs.EVALUATE_SECONDS} s" in RUNBOOK.read_text("utf-8")
+        f" {knobs.EVALUATE_SECONDS} s ({knobs.AGENT_SEEN}, where an agent saw it)"
+        in RUNBOOK.read_text("utf-8")
     )
+    assert f"then wait {knobs.AFTER_NETWORK.removesuffix('s')} s more" in RUNBOOK.read_text("utf-8")
 
 
 def test_the_runbook_lies_where_links_look_for_it() -> None:
@@ -354,7 +356,7 @@ def test_the_page_of_the_watchers_tells_every_alert() -> None:
             named[heading, rule["labels"]["severity"]].append(rule)
 
     assert {
-        key: (layer_of(rules), "".join({rule.get("for", "") for rule in rules}))
+        key: (layer_of(rules), "/".join(sorted({rule.get("for", "") for rule in rules})))
         for key, rules in named.items()
     } == {
         (row[0], row[1]): (row[2], row[4].partition(" ")[0])
@@ -375,8 +377,8 @@ def test_the_page_of_the_watchers_tells_every_alert() -> None:
         ("GrpcDeadlineRatioHigh", "ticket", f"{knobs.DEADLINE_TICKET_RATIO:.0%}"),
         ("RetryBudgetExhausted", "ticket", f"{knobs.RETRY_RATIO:.0%}"),
         ("DnsLookupSlow", "ticket", f"{knobs.DNS_SLOW_SECONDS:g} s"),
-        ("TlsCertExpirySoon", "ticket", f"{knobs.TLS_SOON_SECONDS // 86400} days"),
-        ("TlsCertExpiryCritical", "page", f"{knobs.TLS_CRITICAL_SECONDS // 3600} hours"),
+        ("TlsCertExpirySoon", "ticket", f"less than {knobs.TLS_SOON_SECONDS // 86400} days"),
+        ("TlsCertExpiryCritical", "page", f"less than {knobs.TLS_CRITICAL_SECONDS // 86400} days"),
         ("MetricCardinalityHigh", "ticket", f"{knobs.MOST_SAMPLES_PER_SCRAPE} samples"),
     ],
 )
