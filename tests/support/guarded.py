@@ -1,6 +1,7 @@
 """A guard in front of a Kubernetes API: it lets through whom Roles let, and notes who asked what.
 
-What it lets through it sends on to the API itself, by a redirect; clients of Kubernetes follow.
+A watch that it lets through it sends on to the API itself, by a redirect, which clients that watch
+follow. Everything else it fetches there, so it stands in front of clients that follow none, too.
 """
 
 import json
@@ -10,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
+
+import urllib3
 
 from tests.support.rights import Right
 
@@ -44,15 +47,20 @@ def guarded(api: str, rights: set[Right]) -> Iterator[Guard]:
                 self._refuse(401, "Unauthorized")
             elif right not in rights:
                 self._refuse(403, "Forbidden")
-            else:
+            elif right.verb == "watch":
                 self.send_response(307)
                 self.send_header("Location", f"{api}{self.path}")
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+            else:
+                found = urllib3.request("GET", f"{api}{self.path}", retries=False)
+                self._send(found.status, found.data)
 
         def _refuse(self, code: int, reason: str) -> None:
             status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code}
-            body = json.dumps({**status, "reason": reason, "message": reason}).encode()
+            self._send(code, json.dumps({**status, "reason": reason, "message": reason}).encode())
+
+        def _send(self, code: int, body: bytes) -> None:
             self.send_response(code)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
@@ -74,12 +82,14 @@ def guarded(api: str, rights: set[Right]) -> Iterator[Guard]:
 
 
 def _right(path: str) -> Right:
-    """Read what a request wants; of the core API, which is all that is asked here."""
+    """Read what a request wants: `/api/VERSION/...` or `/apis/GROUP/VERSION/...`."""
     address = urlsplit(path)
-    match address.path.split("/")[3:]:
+    match address.path.split("/")[3 if path.startswith("/api/") else 4 :]:
         case ["namespaces", namespace, resource, *name]:
             pass
         case [resource, *name]:
             namespace = ""
+    if len(name) == len(("name", "subresource")):
+        resource = f"{resource}/{name[1]}"
     watches = parse_qs(address.query).get("watch", ["0"])[0] in {"1", "true"}
     return Right(namespace, resource, "watch" if watches else "get" if name else "list")

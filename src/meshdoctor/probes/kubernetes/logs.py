@@ -22,19 +22,21 @@ _AT_ONCE_SECONDS: Final = 2.0
 _LAST: Final = {"previous": "true", "tailLines": "20", "limitBytes": "16384"}
 
 
-def with_logs(api: Api, evidence: KubernetesEvidence, seconds: float) -> KubernetesEvidence:
+def with_logs(
+    api: Api, evidence: KubernetesEvidence, but: str, seconds: float
+) -> KubernetesEvidence:
     """Ask the last log of each container that ended at once and does not run.
 
     Args:
         api: whom.
         evidence: with Pods.
+        but: a namespace whose logs are nobody's business.
         seconds: for each log.
     """
-    wanted = [(pod, one) for pod in evidence.pods for one in pod.containers if _ended_at_once(one)][
-        :MOST
-    ]
-    said = together([partial(_asked, api, pod, one, seconds) for pod, one in wanted])
-    told = {(id(pod), one.name): word for (pod, one), word in zip(wanted, said, strict=True)}
+    pods = [pod for pod in evidence.pods if pod.namespace != but]
+    found = [(pod, one) for pod in pods for one in pod.containers if _ended_at_once(one)][:MOST]
+    said = together([partial(_asked, api, pod, one, seconds) for pod, one in found])
+    told = {(id(pod), one.name): word for (pod, one), word in zip(found, said, strict=True)}
     return replace(evidence, pods=tuple(_told(pod, told) for pod in evidence.pods))
 
 

@@ -71,7 +71,7 @@ class Looker:
             self._api = None  # a token may have expired
             return Bundle(MeshEvidence(None, gaps=seen.notes))
         pictures = begin(partial(self._images, seen.evidence, deadline))
-        told = begin(partial(_with_logs, api, seen.evidence, deadline))
+        told = begin(partial(self._with_logs, api, seen.evidence, deadline))
         written, gaps = self._settled(api, reports.result(), deadline)
         mesh = MeshEvidence(told.result(), written, (*seen.notes, *gaps))
         return Bundle(mesh, pictures.result())
@@ -85,6 +85,14 @@ class Looker:
         self.tell(f"asking the registries of {', '.join(found)}")
         seconds = min(suspects.SECONDS, _left(deadline) - _SPARE_SECONDS)
         return suspects.ask(found, self.environ, seconds)
+
+    def _with_logs(
+        self, api: Api, evidence: KubernetesEvidence, deadline: Deadline
+    ) -> KubernetesEvidence:
+        seconds = min(logs.SECONDS, _left(deadline) - _SPARE_SECONDS)
+        if seconds <= 0:
+            return evidence
+        return logs.with_logs(api, evidence, self.scope.beside, seconds)
 
     def _settled(self, api: Api, told: Told, deadline: Deadline) -> Told:
         """Read the reports again until they are of one mind about when they looked."""
@@ -122,11 +130,6 @@ def _left(deadline: Deadline) -> float:
         return deadline.left()
     except TooLateError:
         return 0.0
-
-
-def _with_logs(api: Api, evidence: KubernetesEvidence, deadline: Deadline) -> KubernetesEvidence:
-    seconds = min(logs.SECONDS, _left(deadline) - _SPARE_SECONDS)
-    return logs.with_logs(api, evidence, seconds) if seconds > 0 else evidence
 
 
 def _reports(api: Api, seconds: float) -> Told:
