@@ -47,7 +47,7 @@ class Discovery:
         self._learning = Learning(api, wanted)
         self._known = _first(memory.recall(wanted.node), api, wanted, dns_address)
         self._told: tuple[str, ...] = ()
-        self._gone = ""
+        self._gone = "the API has not answered yet"
         api.learn(self._known.api[1:])
 
     def knowledge(self) -> Knowledge:
