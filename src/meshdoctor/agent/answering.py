@@ -11,7 +11,7 @@ import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import dns.flags
 import dns.message
@@ -137,8 +137,8 @@ class _Questions(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.DatagramTransport):
-            self._transport = transport
+        # No isinstance: until Python 3.12 the transport of a selector is none by its classes.
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, address: tuple[str | int, ...]) -> None:
         if self._transport is None or not self._allowance.take(time.monotonic()):
