@@ -1,7 +1,11 @@
 """The manifests' processes are the code's: commands, variables, ports, probes, ends."""
 
+import json
+import socket
+import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -14,12 +18,21 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(180
 TARGET = "MARKETPLACE_RECOMMENDATIONS_TARGET"
 SECONDS = 60.0  # of a busy machine; a Pod has 30
 OK = 200
+QUESTION = b"\x07\x07\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x04node\x00\x00\x01\x00\x01"
 
 
 def template(service: str) -> Manifest:
     """Give a service's Pod."""
     found: Manifest = KUBEADM.named("Deployment", service)["spec"]["template"]
     return found
+
+
+class AgentProcess(PodProcess):
+    """The agent: the command of its image, with the arguments of its manifest."""
+
+    def command(self) -> Sequence[str]:
+        """Return it."""
+        return (sys.executable, "-m", "meshdoctor", *self.container["args"])
 
 
 @pytest.fixture
@@ -90,3 +103,40 @@ def test_a_shop_without_backends_is_ready() -> None:
 
         assert process.probe("livenessProbe")
         assert freshness(process) == "builtin"
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Iterator[AgentProcess]:
+    """An agent as its manifest has it, where no API answers."""
+    (address,) = addresses(1)
+    pod = KUBEADM.named("DaemonSet", "mesh-agent", "meshdoctor")["spec"]["template"]
+    nowhere = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": "1"}
+    pod = {**pod, "spec": {**pod["spec"], "containers": [*pod["spec"]["containers"]]}}
+    (container,) = pod["spec"]["containers"]
+    # What the kubelet adds by itself.
+    added = [{"name": name, "value": value} for name, value in nowhere.items()]
+    pod["spec"]["containers"] = [{**container, "env": [*container["env"], *added]}]
+    memory = {"MESH_AGENT_MEMORY": str(tmp_path / "memory.json")}
+    with AgentProcess(pod, address, **memory) as process:
+        process.becomes_ready(SECONDS)
+        yield process
+
+
+def test_the_agent_of_the_manifests_answers(agent: AgentProcess) -> None:
+    """Without an API, too: probes, metrics, neighbours over both protocols, its report, its end."""
+    place = (agent.address, agent.port("agent"))
+    with socket.create_connection(place, timeout=5) as over_tcp:
+        assert place == over_tcp.getpeername()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as over_udp:
+        over_udp.connect(place)
+        over_udp.send(QUESTION)
+        over_udp.settimeout(5)
+        assert QUESTION[:2] == over_udp.recv(512)[:2]
+    page = f"http://{agent.address}:{agent.port('metrics')}/report"
+
+    assert agent.probe("livenessProbe")
+    assert OK == agent.get(agent.port("metrics"), "/metrics")
+    with urllib.request.urlopen(page, timeout=5) as report:
+        assert "node-1" == json.load(report)["node"]
+    spec = KUBEADM.named("DaemonSet", "mesh-agent", "meshdoctor")["spec"]["template"]["spec"]
+    assert 0 == agent.terminate(spec["terminationGracePeriodSeconds"])
