@@ -4,10 +4,12 @@ from typing import Final
 
 from meshdoctor.telemetry.catalogue import (
     DNS_LOOKUP_DURATION,
+    EDGE_PROBE_SUCCESS,
     NODE_PROBE_DURATION,
     NODE_PROBE_SUCCESS,
     RPC_CLIENT_DNS_FAILURES,
     TLS_NOT_AFTER,
+    TLS_NOT_BEFORE,
 )
 from observability import knobs
 from observability.dashboards import cluster
@@ -149,9 +151,9 @@ _NODES = Row(
         ),
         Panel(
             title="Probes over time, by kind",
-            description="Lost means lost between at least one pair of nodes. Only dns-udp: port 53 "
-            "over UDP is blocked. Only large: the MTU of the overlay. All at once: the nodes "
-            "cannot reach each other.",
+            description="Lost means lost between at least one pair of nodes. All but node: the "
+            "overlay. node too: the nodes' own addresses are cut off. Only large: the MTU of the "
+            "overlay. Only dns-udp: UDP is dropped.",
             unit="short",
             draw=Draw.STATES,
             queries=(Query(f"min by (probe) ({select(NODE_PROBE_SUCCESS)})", "{{probe}}"),),
@@ -185,28 +187,73 @@ _NODES = Row(
     ),
 )
 
+_SERVICES_AND_SERVERS: Final = select(EDGE_PROBE_SUCCESS, 'role=~"dns|agent"')
+_ANSWERS: Final = {0.0: "silent", 1.0: "answers"}
+
+_EDGES = Row(
+    "Name servers, Services, backends (asked by the agent on each node)",
+    (
+        Panel(
+            title="Which node is answered by whom",
+            description="Rows are nodes, columns the name servers and Services that the agent "
+            "there asks. A silent column is that server. A silent cell of a Service whose servers "
+            "answer is kube-proxy on that node; silent servers on other nodes are the way there.",
+            unit="short",
+            draw=Draw.TABLE,
+            queries=(
+                Query(
+                    f"min by (source_node, target) ({_SERVICES_AND_SERVERS})",
+                    "{{source_node}} {{target}}",
+                ),
+            ),
+            words=_ANSWERS,
+            steps=at_least(1),
+            matrix=("source_node", "target"),
+            source=Source.AGENT,
+            runbook="DnsServerUnanswered",
+        ),
+        Panel(
+            title="Answers over time, by ground",
+            description="Silent means silent for at least one node. dns cluster-ip alone: the "
+            "rules behind Services' addresses are gone. dns on all grounds: the servers. Only what "
+            "is on another node: the way between nodes.",
+            unit="short",
+            draw=Draw.STATES,
+            queries=(
+                Query(
+                    f"min by (role, ground) ({select(EDGE_PROBE_SUCCESS)})", "{{role}} {{ground}}"
+                ),
+            ),
+            words=_ANSWERS,
+            steps=at_least(1),
+            source=Source.AGENT,
+            runbook="ServiceAddressSilent",
+        ),
+    ),
+)
+
+_LEFT: Final = f"({select(TLS_NOT_AFTER)} - time())"
+_LIFE: Final = f"({select(TLS_NOT_AFTER)} - {select(TLS_NOT_BEFORE)})"
+
 _TLS = Row(
     "Certificates (seen by the agent)",
     (
         Panel(
-            title="Time until a certificate expires",
-            description="Per address that shows one. Below the upper line renew it this week, "
-            "below the lower one now: at zero every new connection fails.",
-            unit="s",
+            title="Share of its life that a certificate has left",
+            description="Per address that shows one. cert-manager renews when a third is left. "
+            "Below the upper line find out why it has not, below the lower one renew now: at zero "
+            "every new connection fails.",
+            unit="percentunit",
             draw=Draw.LINES,
-            queries=(
-                Query(
-                    f"min by (server_address) ({select(TLS_NOT_AFTER)}) - time()",
-                    "{{server_address}}",
-                ),
-            ),
+            queries=(Query(f"min by (server_address) ({_LEFT} / {_LIFE})", "{{server_address}}"),),
             steps=(
                 Step("bad"),
-                Step("warn", knobs.TLS_CRITICAL_SECONDS),
-                Step("good", knobs.TLS_SOON_SECONDS),
+                Step("warn", 1 / knobs.TLS_CRITICAL_PART),
+                Step("good", 1 / knobs.TLS_SOON_PART),
             ),
             width=24,
             height=6,
+            most=1,
             source=Source.AGENT,
             runbook="TlsCertExpirySoon",
         ),
@@ -218,6 +265,6 @@ DASHBOARD: Final = Dashboard(
     title="DNS and network",
     description="What calls stand on. Read from the bottom: if nodes do not reach each other, DNS "
     "and gRPC fail because of that; if names do not resolve, gRPC does.",
-    rows=(_LOOKUPS, cluster.COREDNS, cluster.PROBES, _NODES, _TLS),
+    rows=(_LOOKUPS, cluster.COREDNS, cluster.PROBES, _EDGES, _NODES, _TLS),
 )
 """Lookups, CoreDNS, probes, the matrix of nodes, certificates."""

@@ -35,6 +35,7 @@ HEALTHY: Final = {
     "cause": "app-error",
     "source_node": "one",
     "target_node": "two",
+    "role": "dns",
 }
 OUTCOMES: Final = ("sent", "denied", "exported", "dropped")
 JOBS: Final = {
