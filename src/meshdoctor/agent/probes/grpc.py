@@ -21,6 +21,8 @@ from meshdoctor.agent.probes.trial import ToldError, connected
 from meshdoctor.probes.mesh.evidence import Answer
 
 _NO_MESSAGE: Final = bytes(5)
+_TYPE: Final = 3  # which byte of a frame
+_SETTINGS: Final = b"\x04"  # the first frame of every server (RFC 9113, 3.4)
 _CHUNK: Final = 16 * 1024
 _LONGEST: Final = 64 * 1024
 _OK, _UNIMPLEMENTED = "0", "12"
@@ -59,6 +61,8 @@ async def _exchange(connection: socket.socket, call: "_Call") -> None:
             raise EOFError("it hung up before the end of its answer")
         if heard > _LONGEST:
             raise ToldError(Answer.ODD, f"it says more than {_LONGEST} bytes about its health")
+        if heard == len(piece) and piece[_TYPE : _TYPE + 1] not in {b"", _SETTINGS}:
+            raise ToldError(Answer.ODD, f"it speaks no gRPC: it begins with {piece[:16]!r}")
         call.take(piece)
 
 
