@@ -3,7 +3,8 @@
 `python -m meshdoctor.lab.dnsserver --listen 127.0.0.1:10053 --record NAME=IP,IP`
 
 With `--behaviour-file` the file is read anew for each query: write `servfail` into it and the
-running server fails from then on, remove it and the server behaves as `--behaviour` says.
+running server fails from then on, remove it and the server behaves as `--behaviour` says. A file of
+`--records` is read anew likewise, a `NAME=IP,IP` on each line.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from pathlib import Path
 from meshdoctor.lab.dnsanswers import (
     BEHAVIOURS,
     Behaviour,
+    Records,
     Responder,
     parse_behaviour,
     parse_record,
@@ -99,16 +101,37 @@ class BehaviourFile:
             return self._otherwise
 
 
+class RecordsFile:
+    """The records that a file names now."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __call__(self) -> Records:
+        """Read it; what cannot be read has no records."""
+        try:
+            lines = self._path.read_text(encoding="utf-8").splitlines()
+            return dict(parse_record(line) for line in lines if line)
+        except (OSError, ValueError) as error:
+            print(f"{self._path}: {error}", file=sys.stderr, flush=True)
+            return {}
+
+
 def main() -> None:
     """Serve until a signal ends the process."""
     options = _options()
     current: Callable[[], Behaviour] = lambda: options.behaviour  # noqa: E731
     if options.behaviour_file:
         current = BehaviourFile(options.behaviour_file, options.behaviour)
-    responder = Responder(dict(options.record), current)
+    fixed = dict(options.record)
+    records = RecordsFile(options.records) if options.records else lambda: fixed
+
+    def respond(packet: bytes) -> bytes | None:
+        return Responder(records(), current).respond(packet)
+
     with (
-        UdpServer(options.listen, responder.respond) as udp,
-        TcpServer(options.listen, responder.respond) as tcp,
+        UdpServer(options.listen, respond) as udp,
+        TcpServer(options.listen, respond) as tcp,
     ):
         threading.Thread(target=udp.serve_forever, daemon=True).start()
         tcp.serve_forever()
@@ -118,6 +141,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m meshdoctor.lab.dnsserver", description=__doc__)
     parser.add_argument("--listen", type=_address, required=True, metavar="IP:PORT")
     parser.add_argument("--record", type=parse_record, action="append", default=[])
+    parser.add_argument("--records", type=Path, metavar="FILE", help="in place of --record")
     parser.add_argument(
         "--behaviour", type=parse_behaviour, default=Behaviour(), help=", ".join(BEHAVIOURS)
     )

@@ -5,7 +5,7 @@ Written for Prometheus 2.42 and Alertmanager 0.25, which Debian 12 has; nothing 
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +45,36 @@ def prometheus(
     Returns:
         What to start.
     """
+    scrapes = [
+        {"job_name": job, "static_configs": [{"targets": list(addresses)}]}
+        for job, addresses in jobs.items()
+    ]
+    return scraping(binary, folder, address, scrapes, alerts_to, rules)
+
+
+def scraping(
+    binary: Path,
+    folder: Path,
+    address: str,
+    scrapes: Sequence[Mapping[str, Any]],
+    alerts_to: str,
+    rules: Path | None = None,
+) -> Program:
+    """Write Prometheus' configuration; as `prometheus` does.
+
+    Args:
+        binary: the program.
+        folder: for its configuration and its data; data of a run before is removed.
+        address: `host:port` to listen on.
+        scrapes: the configuration's `scrape_configs`.
+        alerts_to: `host:port` of the Alertmanager.
+        rules: a file of rules; None for none.
+    """
     config = {
         "global": {"scrape_interval": _INTERVAL, "scrape_timeout": _INTERVAL},
         "rule_files": [str(rules.resolve())] if rules else [],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alerts_to]}]}]},
-        "scrape_configs": [
-            {"job_name": job, "static_configs": [{"targets": list(addresses)}]}
-            for job, addresses in jobs.items()
-        ],
+        "scrape_configs": scrapes,
     }
     return Program(
         name="prometheus",

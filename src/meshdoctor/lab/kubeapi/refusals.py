@@ -46,6 +46,11 @@ def not_found(resource: Resource, name: str) -> RefusalError:
     return RefusalError(HTTPStatus.NOT_FOUND, "NotFound", text, about(resource, name))
 
 
+def unauthorized() -> RefusalError:
+    """Nobody knows who asks."""
+    return RefusalError(HTTPStatus.UNAUTHORIZED, "Unauthorized", "Unauthorized", {})
+
+
 def unknown_path(path: str) -> RefusalError:
     """There is no such kind, or nothing at all under that path."""
     text = f"the server could not find the requested resource ({path})"

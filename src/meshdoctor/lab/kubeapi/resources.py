@@ -52,7 +52,7 @@ v1 namespaces Namespace cluster short=ns sub=finalize,status
 v1 nodes Node cluster short=no sub=status
 v1 persistentvolumes PersistentVolume cluster short=pv
 v1 persistentvolumeclaims PersistentVolumeClaim short=pvc
-v1 pods Pod short=po sub=status
+v1 pods Pod short=po sub=log,status
 v1 services Service short=svc sub=status
 v1 endpoints Endpoints short=ep
 v1 configmaps ConfigMap short=cm

@@ -1,11 +1,13 @@
 """The API's HTTP: JSON in and out, and a line for each event to those who watch."""
 
 import json
+import socket
+import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,8 +16,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 import yaml
 
-from meshdoctor.lab.kubeapi import routes, verbs, wire
-from meshdoctor.lab.kubeapi.refusals import RefusalError, bad_request, unknown_path
+from meshdoctor.lab.kubeapi import logs, routes, verbs, wire
+from meshdoctor.lab.kubeapi.refusals import (
+    RefusalError,
+    bad_request,
+    unauthorized,
+    unknown_path,
+)
 from meshdoctor.lab.kubeapi.resources import NAMESPACES
 from meshdoctor.lab.kubeapi.selectors import matches
 from meshdoctor.lab.kubeapi.store import Store
@@ -23,9 +30,28 @@ from meshdoctor.lab.kubeapi.store import Store
 Manifest = dict[str, Any]
 
 _DEFAULT_WATCH_SECONDS = 300.0
+_HEALTH = ("/healthz", "/livez", "/readyz")
 # An OpenAPI v2 document in Protocol Buffers that is empty, and that takes no bytes. kubectl asks it
 # about kinds that version 3 does not have.
 _NOTHING_KNOWN = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may ask, and how.
+
+    Attributes:
+        tls: what to speak TLS with; None speaks plain HTTP.
+        tokens: the name of the user by bearer token; none asks nobody for one.
+        logs: a folder of logs, `POD.log` each; None has no logs.
+    """
+
+    tls: ssl.SSLContext | None = None
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    logs: Path | None = None
+
+
+_OPEN = Access()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +97,31 @@ def kube_api(*namespaces: str) -> Iterator[KubeApi]:
     Args:
         namespaces: to be there, beside `default` and `kube-system`.
     """
+    with serving(("127.0.0.1", 0)) as api:
+        for name in ("default", "kube-system", *namespaces):
+            _make_namespace(api.store, name)
+        yield api
+
+
+@contextmanager
+def serving(
+    address: tuple[str, int], access: Access = _OPEN, state: Path | None = None
+) -> Iterator[KubeApi]:
+    """Run an API.
+
+    Args:
+        address: where to listen.
+        access: who may ask; anybody, unless told otherwise.
+        state: a file of objects that are in it before it answers; None leaves it empty.
+    """
     store = Store()
-    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(store)) as server:
-        server.daemon_threads = True
+    with _Server(address, store, access) as server:
+        scheme = "https" if access.tls else "http"
+        api = KubeApi(f"{scheme}://{address[0]}:{server.server_address[1]}", store)
+        if state:
+            api.load(state)
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
-        api = KubeApi(f"http://127.0.0.1:{server.server_address[1]}", store)
-        for name in ("default", "kube-system", *namespaces):
-            _make_namespace(store, name)
         try:
             yield api
         finally:
@@ -92,17 +135,36 @@ def _make_namespace(store: Store, name: str) -> None:
     verbs.create(store, verbs.Call(NAMESPACES, "", "", "", {}, body, ""))
 
 
-def _handler(store_: Store) -> type[BaseHTTPRequestHandler]:
-    class Handler(_Handler):
-        store = store_
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
 
-    return Handler
+    def __init__(self, address: tuple[str, int], store: Store, access: Access) -> None:
+        self.store = store
+        self.access = access
+        super().__init__(address, _Handler)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, client = super().get_request()
+        if not self.access.tls:
+            return connection, client
+        # The handshake waits for the connection's own thread: a client may take its time.
+        return self.access.tls.wrap_socket(
+            connection, server_side=True, do_handshake_on_connect=False
+        ), client
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a client that went, or that speaks no TLS."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # head and body go out apart; a client waits 40 ms otherwise
-    store: Store
+    server: _Server
+
+    @property
+    def store(self) -> Store:
+        return self.server.store
 
     def do_GET(self) -> None:
         self._answer()
@@ -127,6 +189,10 @@ class _Handler(BaseHTTPRequestHandler):
         address = urlsplit(self.path)
         path, query = address.path.rstrip("/"), dict(parse_qsl(address.query))
         try:
+            self._authenticate()
+            if path in _HEALTH:
+                self._send_bytes(HTTPStatus.OK, "text/plain", b"ok")
+                return
             if path == "/openapi/v2":
                 self._send_nothing()  # an empty protobuf: kubectl asks it about kinds unknown to v3
                 return
@@ -137,7 +203,10 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             media_type = self.headers.get_content_type()
             call = routes.call(resources, path, query, _parsed(body, media_type), media_type)
-            if self.command == "GET" and query.get("watch") in {"1", "true"}:
+            if call.subresource == "log":
+                text = logs.tail(self.server.access.logs, self.store, call)
+                self._send_bytes(HTTPStatus.OK, "text/plain", text)
+            elif self.command == "GET" and query.get("watch") in {"1", "true"}:
                 self._watch(call)
             else:
                 self._send(*self._done(call))
@@ -145,6 +214,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(refusal.code, refusal.status)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
+
+    def _authenticate(self) -> None:
+        known = self.server.access.tokens
+        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
+        if known and (scheme.lower() != "bearer" or token not in known):
+            raise unauthorized()
 
     def _done(self, call: verbs.Call) -> tuple[int, Manifest]:
         match self.command, bool(call.name):

@@ -7,7 +7,10 @@ does not exist: that is what CoreDNS would hear of `recommendations.` from the r
 
 import os
 import signal
+import sys
 import time
+from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 
 import dns.exception
@@ -23,8 +26,21 @@ from meshdoctor.lab.processes import Process, Program
 _TTL = 5  # seconds, as CoreDNS gives cluster names
 _TIMES = "7200 1800 86400 5"
 _ROOT = f". {_TTL} IN SOA nobody. nobody. 1 {_TIMES}\n. {_TTL} IN NS nobody.\n"
+_ZONE, _LIST = "cluster.zone", "cluster.list"
 _ASK_SECONDS = 0.2
 _TELL_SECONDS = 10.0  # milliseconds, but for a busy machine
+
+
+_SLOW = "slow:0.7"  # later than what counts as slow, sooner than what counts as silent
+
+
+class Manner(StrEnum):
+    """How name servers answer."""
+
+    ANSWER = "answer"
+    SERVFAIL = "servfail"
+    SLOW = "slow"
+    NXDOMAIN = "nxdomain"
 
 
 class NameServers:
@@ -41,23 +57,48 @@ class NameServers:
         self._folder = folder
         self._running: dict[Pod, Process] = {}
         self._serial = 0
+        self._records: tuple[str, ...] = ()
+        self._manner = Manner.ANSWER
 
     def furnish(self) -> None:
         """Write what stays the same."""
         self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / "root.zone").write_text(_ROOT, "utf-8")
         for pod in self.pods:
-            text = _configuration(pod.address, self._folder)
-            (self._folder / f"{pod.name}.conf").write_text(text, "utf-8")
+            for manner, zone in ((Manner.ANSWER, _ZONE), (Manner.SERVFAIL, "absent.zone")):
+                text = _configuration(pod.address, self._folder, zone)
+                self._file(pod, manner).write_text(text, "utf-8")
+
+    def _file(self, pod: Pod, manner: Manner) -> Path:
+        return self._folder / f"{pod.name}-{manner}.conf"
 
     def program(self, pod: Pod) -> Program:
-        """Give the program of a Pod."""
-        command = ("nsd", "-d", "-c", str(self._folder / f"{pod.name}.conf"))
+        """Give the program of a Pod, as it is to answer now."""
+        if self._manner is Manner.SLOW:
+            command: tuple[str, ...] = (
+                *(sys.executable, "-m", "meshdoctor.lab.dnsserver", "--behaviour", _SLOW),
+                *("--listen", f"{pod.address}:53", "--records", str(self._folder / _LIST)),
+            )
+        else:
+            # A zone that cannot be read is answered with SERVFAIL.
+            broken = self._manner is Manner.SERVFAIL
+            manner = Manner.SERVFAIL if broken else Manner.ANSWER
+            command = ("nsd", "-d", "-c", str(self._file(pod, manner)))
         return Program(pod.name, command, ready=f"tcp://{pod.address}:53", stop_seconds=2)
+
+    @property
+    def running(self) -> tuple[Process, ...]:
+        """Their processes, one for each Pod, in their order."""
+        return tuple(self._running[pod] for pod in self.pods)
 
     def started(self, processes: tuple[Process, ...]) -> None:
         """Remember the processes that run, one for each Pod, in their order."""
         self._running = dict(zip(self.pods, processes, strict=True))
+
+    def behave(self, manner: Manner) -> None:
+        """Answer so from now on: whoever runs them starts what `program` gives then."""
+        self._manner = manner
+        self._write()
 
     def tell(self, records: tuple[str, ...]) -> None:
         """Have them say these records, and no others; returns when they do.
@@ -68,6 +109,17 @@ class NameServers:
         Raises:
             LabError: one of them goes on saying what it said before.
         """
+        self._records = records
+        self._write()
+        if self._manner in {Manner.SLOW, Manner.SERVFAIL}:
+            return  # the one reads its list for each query, the other says nothing of it
+        for process in self._running.values():
+            if process.running:
+                os.kill(process.pid, signal.SIGHUP)
+        for pod, process in self._running.items():
+            self._wait(pod, process)
+
+    def _write(self) -> None:
         self._serial += 1
         head = (
             f"$ORIGIN {DOMAIN}.",
@@ -75,15 +127,13 @@ class NameServers:
             f"@ IN SOA ns.dns hostmaster {self._serial} {_TIMES}",
             "@ IN NS ns.dns",
         )
-        (self._folder / "cluster.zone").write_text("\n".join((*head, *records, "")), "utf-8")
-        for process in self._running.values():
-            os.kill(process.pid, signal.SIGHUP)
-        for pod in self._running:
-            self._wait(pod)
+        names = () if self._manner is Manner.NXDOMAIN else self._records
+        (self._folder / _ZONE).write_text("\n".join((*head, *names, "")), "utf-8")
+        (self._folder / _LIST).write_text("\n".join(_listed(self._records)), "utf-8")
 
-    def _wait(self, pod: Pod) -> None:
+    def _wait(self, pod: Pod, process: Process) -> None:
         until = time.monotonic() + _TELL_SECONDS
-        while self._said(pod) != self._serial:
+        while process.running and self._said(pod) != self._serial:
             if time.monotonic() > until:
                 raise LabError(f"{pod.name} did not read its zone within {_TELL_SECONDS:g} s")
             time.sleep(0.005)
@@ -99,7 +149,16 @@ class NameServers:
         return int(answer.answer[0][0].serial) if answer.answer else 0
 
 
-def _configuration(address: str, folder: Path) -> str:
+def _listed(records: Iterable[str]) -> Iterable[str]:
+    """Give the addresses among records as `NAME=IP,IP`."""
+    found: dict[str, list[str]] = {}
+    for name, _, kind, *words in (each.split() for each in records):
+        if kind == "A":
+            found.setdefault(f"{name}.{DOMAIN}.", []).extend(words)
+    return (f"{name}={','.join(addresses)}" for name, addresses in found.items())
+
+
+def _configuration(address: str, folder: Path, zone: str) -> str:
     return f"""server:
   ip-address: {address}
   username: ""
@@ -121,5 +180,5 @@ zone:
   zonefile: root.zone
 zone:
   name: "{DOMAIN}"
-  zonefile: cluster.zone
+  zonefile: {zone}
 """

@@ -5,7 +5,7 @@ of Debian's packages, unpacked into the cache without root.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from meshdoctor.lab.aptget import AptError, Deadline
@@ -16,17 +16,21 @@ PROGRAMS = ("ip", "bridge", "nft", "nsd")
 _SECONDS = 60.0
 
 
-def environment(cache: Path) -> Mapping[str, str]:
+def environment(cache: Path, more: Sequence[str] = ()) -> Mapping[str, str]:
     """Return this process's environment with the programs on its PATH, fetching what is missing.
+
+    Args:
+        cache: the cache folder.
+        more: programs that are wanted beside `PROGRAMS`.
 
     Raises:
         LabError: they are not to be had here.
     """
-    cache = cache.expanduser()
+    cache, wanted = cache.expanduser(), (*PROGRAMS, *more)
     try:
-        fetch(PROGRAMS, cache, Deadline(_SECONDS), None)
+        fetch(wanted, cache, Deadline(_SECONDS), None)
     except (AptError, OSError) as error:
-        missing = sorted({PACKAGES[each] for each in PROGRAMS if not locate(each, cache)})
+        missing = sorted({PACKAGES[each] for each in wanted if not locate(each, cache)})
         raise LabError(f"the lab's network needs {', '.join(missing)}: {error}") from error
     found = [path for each in PROGRAMS if (path := locate(each, cache))]
     fetched = {path.relative_to(cache).parts[0] for path in found if path.is_relative_to(cache)}

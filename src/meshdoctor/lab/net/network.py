@@ -1,6 +1,7 @@
 """The network, made so: built, changed, healed, and taken down again."""
 
 import shutil
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,14 +25,24 @@ _PLACES, _DNS = HOME / "places", HOME / "dns"
 
 
 class Network:
-    """A network that is up."""
+    """A network that is up.
+
+    Attributes:
+        topology: what it was built from.
+        healthy: the rules that it came up with.
+        dns: its name servers.
+        lock: whoever has it is alone in changing anything here.
+    """
 
     def __init__(self, plan: Seed, crew: Crew) -> None:
         self.topology = plan.topology
         self.healthy = plan.rules
         self._crew = crew
-        self._dns = NameServers(name_servers(plan.topology), _DNS)
+        self.dns = NameServers(name_servers(plan.topology), _DNS)
         self._written = Written({}, ())
+        self._rules = plan.rules
+        self._unready: frozenset[str] = frozenset()
+        self.lock = threading.RLock()
 
     @classmethod
     @contextmanager
@@ -58,31 +69,52 @@ class Network:
 
     def _build(self) -> None:
         places.furnish(self.topology, _PLACES)
-        self._dns.furnish()
+        self.dns.furnish()
         written = self._rules_as_text(self.healthy)
         run_all({"": plumbing.cables(self.topology)})
         scripts = plumbing.inside(self.topology)
         run_all({at: text + nft(written.rulesets.get(at, "")) for at, text in scripts.items()})
-        self._dns.tell(written.records)
+        self.dns.tell(written.records)
         self._written = written
-        servers = {pod.name: self._dns.program(pod) for pod in self._dns.pods}
-        self._dns.started(self.start_all(servers))
+        servers = {pod.name: self.dns.program(pod) for pod in self.dns.pods}
+        self.dns.started(self.start_all(servers))
+
+    @property
+    def rules(self) -> Rules:
+        """What is in force now, with the Pods that are not ready."""
+        with self.lock:
+            return replace(self._rules, unready=self._rules.unready | self._unready)
 
     def apply(self, rules: Rules) -> None:
-        """Make these the rules: on each node in one step, and nothing of the rules before stays."""
-        written, before = self._rules_as_text(rules), self._written
+        """Make these the rules: on each node in one step, and nothing of the rules before stays.
+
+        What `withdraw` took out of the Services stays out.
+        """
+        with self.lock:
+            self._rules = rules
+            self._enforce()
+
+    def withdraw(self, unready: frozenset[str]) -> None:
+        """Lead no Service to these Pods, and every Service to all others that it selects."""
+        with self.lock:
+            if unready != self._unready:
+                self._unready = unready
+                self._enforce()
+
+    def _enforce(self) -> None:
+        written, before = self._rules_as_text(self.rules), self._written
         sets = written.rulesets.items()
         run_all({at: nft(text) for at, text in sets if before.rulesets.get(at) != text})
         if written.records != before.records:
-            self._dns.tell(written.records)
+            self.dns.tell(written.records)
         self._written = written
 
     def heal(self) -> None:
-        """Make the rules again what they were when the network came up."""
+        """Make the rules again what they were when the network came up; see `apply`."""
         self.apply(self.healthy)
 
     def _rules_as_text(self, rules: Rules) -> Written:
-        return write(rules, self.topology, tuple(pod.name for pod in self._dns.pods))
+        return write(rules, self.topology, tuple(pod.name for pod in self.dns.pods))
 
     def start(self, place: str, program: Program) -> Process:
         """Start one program; as `start_all` does."""
@@ -99,16 +131,37 @@ class Network:
         Raises:
             LabError: one ended, or was not ready in time.
         """
-        processes = self._crew.start(
-            *(
-                replace(program, command=self.entering(place, program.command))
-                for place, program in programs.items()
-            )
-        )
+        processes = self.launch(programs)
         for place, process in zip(programs, processes, strict=True):
-            with within(self.node_of(place)):
-                process.wait_ready()
+            self.wait_ready(place, process)
         return processes
+
+    def launch(self, programs: Mapping[str, Program]) -> tuple[Process, ...]:
+        """Start programs as `start_all` does, and wait for none."""
+        placed = (self.placed(place, program) for place, program in programs.items())
+        return self._crew.start(*placed)
+
+    def placed(self, place: str, program: Program) -> Program:
+        """Give the program that enters a Pod or a node first."""
+        return replace(program, command=self.entering(place, program.command))
+
+    def wait_ready(self, place: str, process: Process) -> None:
+        """Wait until a program of a Pod or a node is ready, as seen from its node.
+
+        Raises:
+            LabError: it ended, or was not ready in time.
+        """
+        with within(self.node_of(place)):
+            process.wait_ready()
+
+    def account(self, place: str, files: Mapping[str, str]) -> None:
+        """Give a Pod a service account: files where Kubernetes mounts them.
+
+        Args:
+            place: the name of the Pod; processes that start in it from now on see them.
+            files: their text by name.
+        """
+        places.give_account(place, _PLACES, files)
 
     def entering(self, place: str, command: tuple[str, ...]) -> tuple[str, ...]:
         """Give the command that enters a Pod or a node and then becomes `command`."""

@@ -4,6 +4,7 @@ Like a container's, but for its root: /etc/resolv.conf and /etc/hosts are its ow
 machine's in a mount namespace of its own; every other file is the machine's.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from meshdoctor.lab.net.spaces import NAMES
@@ -12,6 +13,11 @@ from meshdoctor.lab.net.topology import DNS_ADDRESS, DOMAIN, Topology
 _ENTRY = """
 mount --bind "$0/resolv.conf" "$(readlink -f /etc/resolv.conf)"
 mount --bind "$0/hosts" /etc/hosts
+if [ -d "$0/account" ]; then
+  account="$(readlink -f /var/run)/secrets/kubernetes.io/serviceaccount"
+  mkdir -p "$account"
+  mount --bind "$0/account" "$account"
+fi
 if [ -e /etc/nsswitch.conf ]; then mount --bind "$0/nsswitch.conf" /etc/nsswitch.conf; fi
 hostname "$1"
 export HOSTNAME="$1"
@@ -42,6 +48,20 @@ def _write(folder: Path, resolver: str, host: str) -> None:
     (folder / "resolv.conf").write_text(resolver, "utf-8")
     (folder / "hosts").write_text(f"127.0.0.1 localhost\n{host}", "utf-8")
     (folder / "nsswitch.conf").write_text(_ORDER, "utf-8")
+
+
+def give_account(place: str, folder: Path, files: Mapping[str, str]) -> None:
+    """Write the files of a Pod's service account.
+
+    Args:
+        place: the name of the Pod.
+        folder: that `furnish` wrote into.
+        files: their text by name.
+    """
+    account = folder / place / "account"
+    account.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (account / name).write_text(text, "utf-8")
 
 
 def entering(place: str, folder: Path, command: tuple[str, ...]) -> tuple[str, ...]:

@@ -46,6 +46,7 @@ class Rules:
         largest: bytes of the largest packet that the network between nodes carries, without a word
             to the sender of a larger one; 0 is as large as the nodes think.
         dns: how the name servers' Pods take in queries.
+        unready: names of Pods to which no Service leads.
     """
 
     groups: Mapping[str, tuple[Inbound, ...]]
@@ -54,6 +55,7 @@ class Rules:
     proxied: bool = True
     largest: int = 0
     dns: DnsPath = DnsPath.OPEN
+    unready: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +81,16 @@ def write(rules: Rules, topology: Topology, name_servers: tuple[str, ...]) -> Wr
     """
     rulesets = {node.name: _of_node(rules, topology, node.name) for node in topology.nodes}
     rulesets |= {name: _replaced({_PATH: _dns_path(rules.dns)}) for name in name_servers}
-    return Written(rulesets, records(rules.services, topology))
+    return Written(rulesets, records(rules.services, topology.without(rules.unready)))
 
 
 def _of_node(rules: Rules, topology: Topology, name: str) -> str:
-    node = topology.node(name)
+    node, ready = topology.node(name), topology.without(rules.unready)
     return _replaced(
         {
             _PATH: _path(rules.largest, topology),
             groups.TABLE: groups.table(node, rules.groups[name], topology),
-            proxy.TABLE: proxy.table(rules.services, topology) if rules.proxied else "",
+            proxy.TABLE: proxy.table(rules.services, ready) if rules.proxied else "",
             "plugin": proxy.outgoing(),
             policies.TABLE: policies.table(node, rules.policies, topology),
         }

@@ -7,7 +7,16 @@ from pathlib import Path
 
 from meshdoctor.lab.net.groups import PUBLIC, Inbound
 from meshdoctor.lab.net.rules import Rules
-from meshdoctor.lab.net.topology import DNS_ADDRESS, Node, Pod, Port, Service, Topology
+from meshdoctor.lab.net.topology import (
+    DNS_ADDRESS,
+    Manifest,
+    Node,
+    Pod,
+    Port,
+    Service,
+    Topology,
+    behind,
+)
 from meshdoctor.lab.net.workloads import pods_of, policies_of, read, services_of, settled
 
 MANIFESTS = Path("k8s/rendered/kubeadm.yaml")
@@ -20,10 +29,14 @@ AGENT_PORT = 9967
 """Where a node's agent answers its neighbours, in its Pod and on its node."""
 
 _PLACES = {
+    "meshdoctor/mesh-agent": tuple(node.name for node in NODES),
+    "monitoring/prometheus": ("worker-1",),
     "bookstore/recommendations": ("worker-1", "worker-2", "worker-2"),
     "bookstore/marketplace": ("worker-1", "worker-2"),
+    "monitoring/alertmanager": ("worker-1",),
+    "monitoring/kube-state-metrics": ("worker-1",),
 }
-_NAMESPACES = ("bookstore", "monitoring")
+_NAMESPACES = ("bookstore", "meshdoctor", "monitoring")
 _NAME = "app.kubernetes.io/name"
 _DNS_LABELS = {"k8s-app": "kube-dns"}
 
@@ -42,24 +55,35 @@ class Seed:
 
 
 def seed(manifests: Path = MANIFESTS, mtu: int = 1500) -> Seed:
-    """Lay the cluster out.
+    """Lay the cluster out; as `laid_out` does.
 
     Args:
         manifests: a rendered overlay, for Pods, Services and NetworkPolicies of the services.
+        mtu: of the network between the nodes.
+    """
+    return laid_out(read(manifests), mtu)
+
+
+def laid_out(objects: Iterable[Manifest], mtu: int = 1500) -> Seed:
+    """Lay the cluster out. Services of which no Pod is in the lab are left out.
+
+    Args:
+        objects: of a rendered overlay.
         mtu: of the network between the nodes.
 
     Raises:
         LabError: the manifests are not what they must be.
     """
-    objects = read(manifests)
-    pods = settled((*_system_pods(), *pods_of(objects, _PLACES)), NODES)
+    objects = tuple(objects)
+    topology = Topology(NODES, settled((*_system_pods(), *pods_of(objects, _PLACES)), NODES), mtu)
     names = tuple(node.name for node in NODES)
+    ours = (one for one in services_of(objects, _NAMESPACES) if behind(one, topology))
     return Seed(
-        Topology(NODES, pods, mtu),
+        topology,
         Rules(
             groups=dict.fromkeys(names, (Inbound(sources=names), *PUBLIC)),
             policies=policies_of(objects, _NAMESPACES),
-            services=(*_system_services(), *services_of(objects, _NAMESPACES), _by_address()),
+            services=(*_system_services(), *ours, _by_address()),
         ),
     )
 
@@ -83,9 +107,6 @@ def _system_pods() -> Iterable[Pod]:
     dns_ports = {"dns": 53, "dns-tcp": 53}
     for number, node in enumerate(("control-plane", "worker-1"), start=1):
         yield Pod(f"coredns-{number}", "kube-system", node, "", _DNS_LABELS, dns_ports)
-    for number, each in enumerate(NODES, start=1):
-        yield Pod(f"mesh-agent-{number}", "meshdoctor", each.name, "", {_NAME: "mesh-agent"})
-    yield Pod("prometheus-1", "monitoring", "worker-1", "", {_NAME: "prometheus"})
 
 
 def _system_services() -> tuple[Service, ...]:

@@ -1,7 +1,7 @@
 """What stands where: nodes, Pods and Services, as data."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -131,6 +131,14 @@ class Topology:
         """The names of all nodes and Pods."""
         return (*(node.name for node in self.nodes), *(pod.name for pod in self.pods))
 
+    def without(self, names: Collection[str]) -> "Topology":
+        """Leave Pods out, as Services do with those that are not ready; it has no links of its own.
+
+        Args:
+            names: of the Pods.
+        """
+        return replace(self, pods=tuple(pod for pod in self.pods if pod.name not in names))
+
     def node(self, name: str) -> Node:
         """Give the node of that name."""
         return next(each for each in self.nodes if each.name == name)
@@ -149,7 +157,7 @@ class Topology:
 
 
 def behind(service: Service, topology: Topology) -> tuple[Pod, ...]:
-    """Give the Pods that a Service selects; every Pod of the lab counts as ready."""
+    """Give the Pods that a Service selects; leave those that are not ready out of `topology`."""
     return tuple(
         pod
         for pod in topology.pods

@@ -1,0 +1,107 @@
+"""The commands `up` and `shell` of the cluster: it stands until Ctrl-C, or a command in it ends.
+
+Exit codes: 2 it cannot be built or a part of it died, 128 + N after signal N, and the command's own
+if there is one.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from meshdoctor.lab.cluster.building import Wishes
+from meshdoctor.lab.cluster.cluster import Cluster
+from meshdoctor.lab.cluster.metering import NEEDS
+from meshdoctor.lab.errors import LabError
+from meshdoctor.lab.interruption import Interrupted, Interruption
+from meshdoctor.lab.net.foreground import run_in_front, take_back_terminal
+from meshdoctor.lab.net.needs import environment
+from meshdoctor.lab.net.network import HOME
+from meshdoctor.lab.net.sandbox import enter
+from meshdoctor.lab.net.seed import MANIFESTS
+from meshdoctor.settings import EXIT_USAGE
+
+_POLL_SECONDS = 0.5
+_USERS = 60
+_MTUS = (1500, 9001)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give a parser the options of the cluster."""
+    parser.add_argument("--mtu", type=int, choices=_MTUS, default=_MTUS[0], help="of the nodes")
+    parser.add_argument(
+        "--users", type=int, default=_USERS, help="of the load; each asks once a second"
+    )
+    parser.add_argument("--manifests", type=Path, default=MANIFESTS, metavar="FILE")
+    parser.add_argument(
+        "--logs", type=Path, default=HOME / "logs", metavar="DIR", help="kept, if it is yours"
+    )
+
+
+def run(options: argparse.Namespace, cache: Path) -> int:
+    """Do it in a sandbox; the exit code.
+
+    Args:
+        options: of `add_arguments`; `place` and `command` where something is to be run in it.
+        cache: folder for programs that the machine lacks.
+
+    Raises:
+        LabError: this machine does not allow it, or lacks a program.
+    """
+    words = [f"--mtu={options.mtu}", f"--users={options.users}", f"--logs={options.logs}"]
+    words += [f"--manifests={options.manifests}"]
+    if place := getattr(options, "place", ""):
+        words += [f"--in={place}", "--", *options.arguments]
+    inside = (sys.executable, "-m", "meshdoctor.lab.cluster", *words)
+    try:
+        return enter(inside, environment(cache, NEEDS))
+    finally:
+        take_back_terminal()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do it here, inside the sandbox; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m meshdoctor.lab.cluster")
+    add_arguments(parser)
+    parser.add_argument("--in", dest="place", default="", metavar="PLACE")
+    parser.add_argument("arguments", nargs="*", metavar="-- COMMAND")
+    options = parser.parse_args(arguments)
+    interruption = Interruption()
+    try:
+        with interruption.installed():
+            return _inside(options, interruption)
+    except Interrupted as interrupted:
+        return interrupted.exit_code
+    except LabError as error:
+        print(error, file=sys.stderr)
+    return EXIT_USAGE
+
+
+def _inside(options: argparse.Namespace, interruption: Interruption) -> int:
+    wishes = Wishes(options.manifests, options.mtu, users=options.users, logs=options.logs)
+    console = Console()
+    console.print("the cluster is built")
+    with Cluster.up(interruption, wishes) as cluster:
+        places = cluster.network.topology.names
+        if options.place and options.place not in places:
+            raise LabError(f"there is no {options.place}, but {', '.join(places)}")
+        console.print("\n".join(addresses(cluster)), highlight=False)
+        if options.place:
+            command = tuple(options.arguments) or ("sh", "-i")
+            return run_in_front(cluster.network.entering(options.place, command), interruption)
+        while True:
+            cluster.check()
+            interruption.sleep(_POLL_SECONDS)
+
+
+def addresses(cluster: Cluster) -> list[str]:
+    """Say, a line each, where everything of a cluster is: as seen from the visitors' place."""
+    rows = {
+        "page": " ".join(cluster.urls),
+        "Kubernetes": str(cluster.kubeconfig),
+        **{pod.name: f"{pod.address} on {pod.node}" for pod in cluster.network.topology.pods},
+        **{name: f"{seconds:.1f} s" for name, seconds in cluster.seconds.items()},
+    }
+    return [f"{name:22}{words}" for name, words in rows.items()]
