@@ -156,7 +156,7 @@ def _answer(question: bytes) -> bytes | None:
         return None
     try:
         asked = dns.message.from_wire(question)
-        if asked.flags & dns.flags.QR:
+        if asked.flags & dns.flags.QR or not asked.question:
             return None
         answer = dns.message.make_response(asked).to_wire()
     except Exception:  # noqa: BLE001 - whatever strangers send, it is no question
