@@ -1,4 +1,4 @@
-"""The lab's commands: `python -m meshdoctor.lab demo|up|bench|drill|net`.
+"""The lab's commands: `python -m meshdoctor.lab demo|up|bench|drill|net|matrix|list`.
 
 Exit codes: 0 the verdict is pass, 1 it is fail, or a drill missed a goal, 2 the run could not be
 made (bad settings or options, a taken port, a process that died), 128 + N after signal N.
@@ -9,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich.console import Console
+
 from meshdoctor.lab import demo, up
 from meshdoctor.lab.bench.run import BenchPlan
 from meshdoctor.lab.bench.run import run as run_bench
@@ -18,8 +20,11 @@ from meshdoctor.lab.drill.scenarios import LEFT_ALONE, SCENARIOS
 from meshdoctor.lab.drill.shown import report, shown
 from meshdoctor.lab.drill.trial import Phases
 from meshdoctor.lab.errors import LabError
+from meshdoctor.lab.faults import scenarios
 from meshdoctor.lab.interruption import Interrupted, Interruption
 from meshdoctor.lab.load import SHAPES, LoadPlan
+from meshdoctor.lab.matrix import cli as matrix
+from meshdoctor.lab.matrix.shown import listed
 from meshdoctor.lab.net import cli as net
 from meshdoctor.lab.settings import LabSettings
 from meshdoctor.settings import EXIT_USAGE, settings_or_exit
@@ -62,6 +67,11 @@ def _run(options: argparse.Namespace, settings: LabSettings, interruption: Inter
         return 0
     if options.command == "net":
         return net.run(options, settings.cache)
+    if options.command == "matrix":
+        return matrix.run_outside(options, settings.cache)
+    if options.command == "list":
+        Console().print(listed(scenarios().values()))
+        return 0
     if options.command == "drill":
         return _drill(options, settings, interruption)
     plan = LoadPlan(users=options.users, seconds=options.seconds, shape=options.shape)
@@ -113,6 +123,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     measured.add_argument("--out", type=Path, default=Path("out/bench"), metavar="DIR")
     net.add_arguments(commands.add_parser("net", help="three nodes in namespaces, and no root"))
+    matrix.add_arguments(commands.add_parser("matrix", help="every fault, and its verdict"))
+    commands.add_parser("list", help="which faults there are, and who is woken by each")
     _add_drill(commands.add_parser("drill", help="hurt it in six ways and time the page"))
     return parser
 

@@ -28,7 +28,7 @@ class Page(BaseHTTPRequestHandler):
 
     server: Shop
 
-    def do_GET(self) -> None:  # noqa: N802 - http.server's name
+    def do_GET(self) -> None:
         """Answer."""
         word = self.server.next()
         self.send_response(500 if word == "500" else 200)

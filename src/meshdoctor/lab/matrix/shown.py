@@ -10,11 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from meshdoctor.faults import FAULTS
+from meshdoctor.lab.faults.scenario import Scenario
 from meshdoctor.lab.matrix.judge import LIVE_WITHIN, PAGED_WITHIN, VERDICT_WITHIN, missed
 from meshdoctor.lab.matrix.model import NOTHING, Matrix, confusion
 from meshdoctor.lab.matrix.rows import Row, rows
 
 _NARROWEST: Final = 140
+_LONGEST_ALERT: Final = 30
 _NONE: Final = "-"
 
 
@@ -76,6 +78,17 @@ def _cells(row: Row) -> Iterable[str | Text]:
         _NONE if row.fault == NOTHING else _seconds(row.live),
         Text("met", "green") if row.met else Text("MISSED", "red"),
     )
+
+
+def listed(known: Iterable[Scenario]) -> Table:
+    """Make the list of what can be done."""
+    made = Table(box=None, padding=(0, 2, 0, 0))
+    made.add_column("fault", no_wrap=True)
+    made.add_column("what is done")
+    made.add_column("who is woken", min_width=_LONGEST_ALERT)
+    for one in known:
+        made.add_row(one.code, one.says, one.alert or f"nobody: {one.silent}")
+    return made
 
 
 def mistaken(matrix: Matrix) -> Table:

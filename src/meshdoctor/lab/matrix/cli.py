@@ -1,0 +1,135 @@
+"""The command `matrix`: every fault on purpose, and what the doctor says; or its tables anew.
+
+Exit codes: 0 every goal was met, 1 one was missed, 2 it could not be made, 128 + N after signal N.
+"""
+
+import argparse
+import secrets
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from meshdoctor.lab.errors import LabError
+from meshdoctor.lab.faults import scenarios
+from meshdoctor.lab.interruption import Interrupted, Interruption
+from meshdoctor.lab.matrix.judge import missed
+from meshdoctor.lab.matrix.markdown import inserted
+from meshdoctor.lab.matrix.model import read
+from meshdoctor.lab.matrix.picture import draw
+from meshdoctor.lab.matrix.run import RESULT, Plan, run
+from meshdoctor.lab.matrix.shown import Lines, report
+from meshdoctor.lab.net.needs import environment
+from meshdoctor.lab.net.sandbox import enter
+from meshdoctor.settings import EXIT_USAGE
+
+SAVED: Final = Path("docs/matrix.json")
+PICTURE: Final = Path("docs/pictures/matrix.svg")
+_MANY: Final = 100
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give a parser the options of the command."""
+    parser.add_argument("--rounds", type=_rounds, default=1, metavar="N", help="of every fault")
+    parser.add_argument(
+        "--only", type=_codes, default=(), metavar="CODE,...", help="these faults alone"
+    )
+    parser.add_argument("--seed", type=int, help="of the order; by lot where none is given")
+    parser.add_argument(
+        "--no-pages", dest="paged", action="store_false", help="verdicts alone: no page is awaited"
+    )
+    parser.add_argument("--out", type=Path, default=Path("out/lab"), metavar="DIR")
+    parser.add_argument(
+        "--table", type=Path, metavar="FILE", help="try nothing: write its table anew, README.md's"
+    )
+    parser.add_argument(
+        "--from", dest="saved", type=Path, default=SAVED, metavar="FILE", help="for --table"
+    )
+
+
+def arguments(options: argparse.Namespace) -> tuple[str, ...]:
+    """Return the words that lead to these options again, in another process."""
+    return (
+        f"--rounds={options.rounds}",
+        *([f"--only={','.join(options.only)}"] if options.only else []),
+        *([f"--seed={options.seed}"] if options.seed is not None else []),
+        *([] if options.paged else ["--no-pages"]),
+        f"--out={options.out}",
+    )
+
+
+def run_outside(options: argparse.Namespace, cache: Path) -> int:
+    """Do it in a sandbox; the exit code.
+
+    Args:
+        options: of `add_arguments`.
+        cache: folder for programs that the machine lacks.
+
+    Raises:
+        LabError: this machine does not allow it, or lacks a program.
+        OSError: the page or the saved matrix cannot be read or written.
+    """
+    if options.table:
+        rewrite(options.table, options.saved)
+        return 0
+    inside = (sys.executable, "-m", "meshdoctor.lab.matrix", *arguments(options))
+    return enter(inside, environment(cache))
+
+
+def rewrite(page: Path, saved: Path, picture: Path = PICTURE) -> None:
+    """Write the table of a saved matrix into a page, and its picture beside.
+
+    Args:
+        page: Markdown with the marks.
+        saved: a matrix.
+        picture: the file of the picture.
+
+    Raises:
+        LabError: the matrix or the marks are not there.
+        OSError: a file cannot be read or written.
+    """
+    matrix = read(saved.read_text("utf-8"), str(saved))
+    page.write_text(inserted(page.read_text("utf-8"), matrix, str(page)), "utf-8")
+    picture.write_text(draw(matrix), "utf-8")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Do it here, inside the sandbox; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m meshdoctor.lab.matrix")
+    add_arguments(parser)
+    options = parser.parse_args(words)
+    interruption = Interruption()
+    try:
+        with interruption.installed():
+            return _inside(options, interruption)
+    except Interrupted as interrupted:
+        print(f"what was tried is in {options.out / RESULT}", file=sys.stderr)
+        return interrupted.exit_code
+    except (LabError, OSError) as error:
+        print(error, file=sys.stderr)
+    return EXIT_USAGE
+
+
+def _inside(options: argparse.Namespace, interruption: Interruption) -> int:
+    known = scenarios()
+    wanted = {code: known[code] for code in known if code in options.only or not options.only}
+    seed = secrets.randbelow(1 << 16) if options.seed is None else options.seed
+    plan = Plan(wanted, options.rounds, seed, options.paged, options.out)
+    lines = Lines()
+    lines(f"{len(wanted)} faults, {options.rounds} rounds, --seed {seed}")
+    matrix = run(plan, interruption, lines)
+    report(matrix, options.out / RESULT)
+    return 1 if any(missed(matrix)) else 0
+
+
+def _rounds(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _MANY:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to {_MANY}")
+    return int(text)
+
+
+def _codes(text: str) -> tuple[str, ...]:
+    codes, known = tuple(text.split(",")), scenarios()
+    if strange := [code for code in codes if code not in known]:
+        raise argparse.ArgumentTypeError(f"{', '.join(strange)}: there is {', '.join(known)}")
+    return codes
