@@ -73,6 +73,7 @@ class _Page:
 @dataclass(frozen=True, slots=True)
 class _Answer:
     body: bytes
+    kind: str
     date: str
 
 
@@ -155,6 +156,8 @@ class Api:
             answer = within(deadline, lambda: self._get(path, query, deadline))
         except TooLateError as error:
             raise ApiError(f"no whole answer in {seconds:.0f} s") from error
+        if answer.kind != "text/plain":
+            raise ApiError(f"{path} is no log")
         return answer.body.decode("utf-8", "replace")
 
     def _page(self, path: str, query: Mapping[str, str], deadline: Deadline) -> _Page:
@@ -182,7 +185,8 @@ class Api:
             raise self._not_reached(error) from error
         if response.status != HTTPStatus.OK:
             raise self._refusal(response.status, body, path)
-        return _Answer(body, response.headers.get("date", ""))
+        kind = response.headers.get("content-type", "").partition(";")[0]
+        return _Answer(body, kind, response.headers.get("date", ""))
 
     def _read(self, body: bytes, path: str, date: str) -> _Page:
         if len(body) > _ANSWER_BYTES:
@@ -220,12 +224,12 @@ class Api:
             said = f"the name of {where} cannot be resolved here"
         elif isinstance(error, theirs.ProxyError):
             said = f"the proxy on the way to {where} does not let through: {_words(inner)}"
+        elif isinstance(error, theirs.NewConnectionError):  # a TimeoutError, too
+            said = f"no connection to {where}: {_words(inner)}"
         elif isinstance(error, theirs.TimeoutError):
-            said = f"{where} does not answer: the machine, its port 6443, or the road to it"
+            said = f"{where} does not answer: its machine, its port, or the road to it is silent"
         elif isinstance(inner, ssl.SSLError):
             said = f"TLS with {where} fails: {_words(inner)}"
-        elif isinstance(error, theirs.NewConnectionError):
-            said = f"no connection to {where}: {_words(inner)}"
         else:
             said = f"whoever answers at {where} is no API server: {_words(inner)}"
         return NotReachedError(said)

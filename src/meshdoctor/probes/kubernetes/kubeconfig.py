@@ -140,9 +140,9 @@ def find_access(
             " Without a way to the API, judge what kubectl printed elsewhere: --from DIR"
         )
     merged = _Merged()
-    for path in paths:
-        merged.add(path, _read(path))
     try:
+        for path in paths:
+            merged.add(path, _read(path))
         return _access(merged, context or merged.current)
     except OSError as error:
         raise KubeconfigError(f"{error.filename}: {error.strerror}") from error

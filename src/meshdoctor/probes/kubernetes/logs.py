@@ -19,7 +19,8 @@ MOST: Final = 8
 """How many logs are asked for."""
 
 _AT_ONCE_SECONDS: Final = 2.0
-_LAST: Final = {"previous": "true", "tailLines": "20", "limitBytes": "16384"}
+# Of a container that does not run it is the log of its last life (kubelet, `GetContainerLogs`).
+_LAST: Final = {"tailLines": "20", "limitBytes": "16384"}
 
 
 def with_logs(
@@ -60,6 +61,7 @@ def _ended_at_once(container: Container) -> bool:
 def _asked(api: Api, pod: Pod, container: Container, seconds: float) -> bool | None:
     path = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/log"
     try:
-        return WRONG_FORMAT in api.text(path, {"container": container.name, **_LAST}, seconds)
+        said = api.text(path, {"container": container.name, **_LAST}, seconds)
     except ApiError:
         return None
+    return WRONG_FORMAT in said if said else None  # an empty log says nothing

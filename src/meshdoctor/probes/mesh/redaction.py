@@ -185,7 +185,7 @@ def _form(kind: str, number: int) -> str:
 def _pattern(names: Iterable[str]) -> re.Pattern[str]:
     told = (one for one in names if len(one) >= _SHORTEST and one.lower() not in _SPOKEN)
     exact = "|".join(re.escape(one) for one in sorted(told, key=len, reverse=True))
-    own = rf"(?P<name>(?<![\w-])(?:{exact})(?![\w-]))|" if exact else ""
+    own = rf"(?P<name>(?<![a-zA-Z0-9-])(?:{exact})(?![a-zA-Z0-9-]))|" if exact else ""
     return re.compile(own + _FOREIGN)
 
 
