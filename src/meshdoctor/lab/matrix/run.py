@@ -64,11 +64,13 @@ def run(plan: Plan, interruption: Interruption, tell: Callable[[str], None]) -> 
     left = deque(turns(tuple(plan.scenarios), plan.rounds, plan.seed))
     objective = fresh_pages()
     plan.out.mkdir(parents=True, exist_ok=True)
-    wishes = Wishes(monitored=plan.paged, users=_USERS, logs=plan.out.resolve() / "logs")
+    wishes = Wishes(users=_USERS, logs=plan.out.resolve() / "logs")
     while left:
         tell("a mesh is built")
         with Cluster.up(interruption, wishes) as cluster:
             watch = Watch(cluster, objective, plan.out, plan.paged, interruption, tell)
+            watch.settle()
+            tell("the doctor finds nothing in it")
             whole = True
             while left and whole:
                 trial = _try(watch, plan, left.popleft())

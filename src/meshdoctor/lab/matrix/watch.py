@@ -8,6 +8,7 @@ from typing import Final
 
 from meshdoctor.lab.cluster.cluster import Cluster
 from meshdoctor.lab.cluster.visitors import BALANCER
+from meshdoctor.lab.errors import LabError
 from meshdoctor.lab.faults.scenario import Scenario
 from meshdoctor.lab.interruption import Interruption
 from meshdoctor.lab.matrix.asked import Ask, Said, ask_once, ask_until
@@ -17,6 +18,7 @@ from meshdoctor.lab.matrix.order import Turn
 from meshdoctor.lab.matrix.ringing import quiet, rung
 from meshdoctor.lab.matrix.visitors import Visits, live_after
 
+_SETTLED_WITHIN: Final = 60.0
 _NAMED_WITHIN: Final = 30.0
 _PAGED_WITHIN: Final = 90.0
 _SILENT_FOR: Final = 60.0  # a page needs 45 s, so one that must not come would have
@@ -48,6 +50,31 @@ class Watch:
     paged: bool
     interruption: Interruption
     tell: Tell
+
+    def settle(self) -> None:
+        """Wait until visitors come and the doctor finds nothing: no verdict without this control.
+
+        Raises:
+            LabError: it finds something in a mesh that nobody hurt, or nobody comes.
+            Interrupted: the user wants to stop.
+        """
+        until = time.monotonic() + _SETTLED_WITHIN
+        while not self._come():
+            if time.monotonic() > until:
+                raise LabError(f"the load has not asked for anything in {_SETTLED_WITHIN:g} s")
+            self.interruption.sleep(_POLL_SECONDS)
+        said = ask_until(self._asking(), _content, until - time.monotonic(), self.interruption)
+        if not said[-1].healthy:
+            raise LabError(
+                f"nobody hurt the mesh, and the doctor does not call it healthy after "
+                f"{_SETTLED_WITHIN:g} s, but {'+'.join(said[-1].names) or 'cannot tell'}"
+            )
+
+    def _come(self) -> bool:
+        try:
+            return self._visits().requests > 0
+        except OSError:
+            return False
 
     def left_alone(self, turn: Turn) -> Trial:
         """Do nothing, and ask the doctor a few times.
