@@ -11,17 +11,10 @@ import pytest
 
 from meshdoctor.doctor.checks.image import judge_image
 from meshdoctor.doctor.model import State, Verdict
+from meshdoctor.lab.oci import AMD64, ARM64, Registry
 from meshdoctor.probes.registry.image import ImageQuestion, look_at_image
 from meshdoctor.probes.registry.reference import parse
-from tests.support.oci_registry import (
-    AMD64,
-    ARM64,
-    PASSWORD,
-    USER,
-    Registry,
-    closed_registry,
-    registry,
-)
+from tests.support.oci_registry import PASSWORD, USER, closed_registry, registry
 from tests.support.tokens import ISSUER, SERVICE, certificate, token, token_server
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]  # a registry may be fetched

@@ -6,12 +6,7 @@ import pytest
 
 from meshdoctor.doctor.checks.image import judge_image
 from meshdoctor.doctor.model import State, Verdict
-from meshdoctor.probes.registry.evidence import ImageEvidence, Trouble
-from meshdoctor.probes.registry.image import ImageQuestion, look_at_image
-from meshdoctor.probes.registry.platforms import Platform, parse
-from meshdoctor.probes.registry.reference import parse as parse_reference
-from tests.support.lab import free_port
-from tests.support.oci_registry import (
+from meshdoctor.lab.oci import (
     AMD64,
     ARM64,
     DOCKER_MANIFEST,
@@ -20,8 +15,13 @@ from tests.support.oci_registry import (
     OCI_MANIFEST,
     Registry,
     layer,
-    registry,
 )
+from meshdoctor.probes.registry.evidence import ImageEvidence, Trouble
+from meshdoctor.probes.registry.image import ImageQuestion, look_at_image
+from meshdoctor.probes.registry.platforms import Platform, parse
+from meshdoctor.probes.registry.reference import parse as parse_reference
+from tests.support.lab import free_port
+from tests.support.oci_registry import registry
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]  # a registry may be fetched
 

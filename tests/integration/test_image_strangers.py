@@ -11,11 +11,11 @@ import pytest
 
 from meshdoctor.doctor.checks.image import judge_image
 from meshdoctor.doctor.model import Verdict
+from meshdoctor.lab.oci import AMD64, DOCKER_LIST, OCI_INDEX, OCI_MANIFEST, digest_of
 from meshdoctor.probes.registry.evidence import ImageEvidence, Trouble
 from meshdoctor.probes.registry.image import ImageQuestion, look_at_image
 from meshdoctor.probes.registry.reference import parse
 from tests.support.lab import eventually
-from tests.support.oci_registry import AMD64, DOCKER_LIST, OCI_INDEX, OCI_MANIFEST, digest_of
 from tests.support.strange_servers import Answer, drips, http, says, silent, strange_server
 
 pytestmark = pytest.mark.integration

@@ -10,7 +10,8 @@ import pytest
 from k8s.imagelist import Image, ImageListError, read, write
 from k8s.pin import LIST, OURS
 from k8s.render import find_tool
-from tests.support.oci_registry import AMD64, ARM64, Registry, registry
+from meshdoctor.lab.oci import AMD64, ARM64, Registry
+from tests.support.oci_registry import registry
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]  # a registry may be fetched
 

@@ -11,10 +11,11 @@ import pytest
 from k8s.pin import PLATFORMS
 from meshdoctor.doctor.checks.image import REFUSES, UNREACHABLE, judge_image
 from meshdoctor.doctor.model import State, Verdict
+from meshdoctor.lab.oci import ARM64, Registry
 from meshdoctor.probes.registry.image import ImageQuestion, look_at_image
 from meshdoctor.probes.registry.reference import parse
 from tests.support.manifests import OVERLAYS, pods
-from tests.support.oci_registry import ARM64, Registry, registry
+from tests.support.oci_registry import registry
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]  # a registry may be fetched
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meshdoctor.lab.oci import elf as program
 from meshdoctor.probes.deadline import Deadline
 from meshdoctor.probes.registry import challenge, elf, platforms
 from meshdoctor.probes.registry.credentials import (
@@ -17,7 +18,6 @@ from meshdoctor.probes.registry.credentials import (
     login_for,
 )
 from meshdoctor.probes.registry.platforms import Platform, PlatformError
-from tests.support.oci_registry import elf as program
 
 
 @pytest.mark.parametrize(
