@@ -22,9 +22,9 @@ LONGEST: Final = 256 * 1024
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 10.0
 _DRIFT: Final = 0.2
-_WORDS: Final = 200
-_MOST: Final = 200
-_MOST_GAPS: Final = 50
+_WORDS: Final = 100
+_MOST: Final = 100
+_FEW: Final = 10
 _NUMBER: Final = re.compile(r"\d+")
 
 
@@ -163,7 +163,10 @@ def _with_fewer_words(report: Report) -> Report:
         report,
         sightings=tuple(replace(one, words=one.words[:_WORDS]) for one in report.sightings),
         callers=tuple(replace(one, words=one.words[:_WORDS]) for one in report.callers),
-        gaps=tuple(one[:_WORDS] for one in report.gaps[:_MOST_GAPS]),
+        certificates=tuple(
+            replace(one, subject=one.subject[:_WORDS]) for one in report.certificates
+        ),
+        gaps=tuple(one[:_WORDS] for one in report.gaps[:_MOST]),
     )
 
 
@@ -180,6 +183,11 @@ def _without_callers(report: Report) -> Report:
 
 def _with_less(report: Report) -> Report:
     """Keep a share of each: an agent has a few dozen edges, so this is no report of ours."""
-    kept, certificates = report.sightings[:_MOST], report.certificates[:_MOST]
+    kept = tuple(replace(one, words="") for one in report.sightings[:_MOST])
     gap = f"the report was too long: {len(report.sightings) - len(kept)} answers are not in it"
-    return replace(report, sightings=kept, certificates=certificates, gaps=(*report.gaps, gap))
+    return replace(
+        report,
+        sightings=kept,
+        certificates=report.certificates[:_MOST],
+        gaps=(gap, *report.gaps[:_FEW]),
+    )
