@@ -46,6 +46,12 @@ class ApiClient:
         self._tls = ssl.create_default_context(cadata=authority)
         self._head = {"Authorization": f"Bearer {token}"}
         self._own = threading.local()
+        self._open: list[http.client.HTTPSConnection] = []
+
+    def close(self) -> None:
+        """Hang up; nobody may be asking."""
+        while self._open:
+            self._open.pop().close()
 
     def get(self, kind: str, name: str, namespace: str = "") -> Manifest:
         """Read an object; raises `ApiError`, with code 404 when there is none."""
@@ -100,7 +106,7 @@ class ApiClient:
             answer = connection.getresponse()
             told = json.loads(answer.read())
         except (OSError, http.client.HTTPException, ValueError) as error:
-            self._own.connection = None
+            self._hang_up()
             raise ApiError(0, f"the Kubernetes API does not answer: {error}") from error
         if answer.status >= HTTPStatus.BAD_REQUEST:
             raise ApiError(answer.status, f"the Kubernetes API refused: {told.get('message')}")
@@ -111,7 +117,15 @@ class ApiClient:
         if not found:
             found = http.client.HTTPSConnection(*self._place, timeout=_SECONDS, context=self._tls)
             self._own.connection = found
+            self._open.append(found)
         return found
+
+    def _hang_up(self) -> None:
+        found: http.client.HTTPSConnection | None = getattr(self._own, "connection", None)
+        if found:
+            found.close()
+            self._open.remove(found)
+            self._own.connection = None
 
 
 def _resource(kind: str) -> Resource:

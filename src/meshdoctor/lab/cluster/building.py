@@ -64,6 +64,7 @@ class Built:
         containers: by Pod.
         pager: what Alertmanager sent.
         metering: Prometheus and Alertmanager, None without.
+        scribe: tells the API.
         seconds: that the network took, and the controls; and when the rest was ready.
     """
 
@@ -75,6 +76,7 @@ class Built:
     containers: Mapping[str, Container]
     pager: Pager
     metering: Metering | None
+    scribe: Scribe
     seconds: Mapping[str, float]
 
 
@@ -106,6 +108,7 @@ class _Building:
         network, crew = self._network(laid_out)
         first = (*objects.still(laid_out, time.time()), *services(network.rules, network.topology))
         control = ControlPlane.written(laid_out, network, first, self._wishes.logs)
+        self._stack.callback(control.api.close)
         (api,) = network.launch({control.node: control.program})
         metering, pager = self._metering(network.topology)
         watching = _launched(network, metering.programs if metering else {})
@@ -123,7 +126,8 @@ class _Building:
             one.wait_ready()
         self._note("ready")
         return Built(
-            *(laid_out, network, crew, control, api, containers, pager, metering, self._seconds)
+            *(laid_out, network, crew, control, api, containers, pager, metering, scribe),
+            self._seconds,
         )
 
     def _network(self, laid_out: Plan) -> tuple[Network, Crew]:

@@ -237,6 +237,8 @@ class Cluster:
             LabError: one did; the text ends with the last lines of its log.
         """
         self.parts.api.check()
+        if trouble := self.parts.scribe.trouble:
+            raise LabError(trouble)
         if self.load:
             self.load.check()
         for name, one in self.parts.containers.items():

@@ -174,11 +174,13 @@ class Container:
             self.start()
 
     def become(self, program: Program) -> None:
-        """Be another program from now on, also for `exchange`."""
-        self.kill()
+        """Be another program from now on, also for `exchange`; nobody sees it down between."""
         with self._lock:
+            ready = self._ready
+            self.kill()
             self._healthy = self.process.program = program
             self.start()
+            self._ready = ready
 
     def wait_ready(self, seconds: float = _READY_SECONDS) -> None:
         """Wait until its kubelet calls it ready.

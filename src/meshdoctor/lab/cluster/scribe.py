@@ -36,6 +36,7 @@ class Scribe:
         containers: by Pod.
         api: where it writes.
         told: of every new state, by Pod; other observers may look here.
+        trouble: why it ended; "" while it works.
     """
 
     plan: Plan
@@ -43,6 +44,7 @@ class Scribe:
     containers: Mapping[str, Container]
     api: ApiClient
     told: Callable[[Mapping[str, Status]], None]
+    trouble: str = ""
     _written: dict[_Key, Manifest] = field(default_factory=dict)
     _seen: dict[str, Status] = field(default_factory=dict)
     _rules: Rules | None = None
@@ -54,8 +56,12 @@ class Scribe:
         over = threading.Event()
 
         def work() -> None:
-            while not over.wait(_TICK_SECONDS):
-                self._once()
+            try:
+                while not over.wait(_TICK_SECONDS):
+                    self._once()
+            except Exception as error:
+                self.trouble = f"the API is no longer told what is so: {error!r}"
+                raise
 
         thread = threading.Thread(target=work, name="scribe")
         thread.start()
@@ -72,7 +78,9 @@ class Scribe:
 
     def _once(self) -> None:
         states = {name: each.status() for name, each in self.containers.items()}
-        self.network.withdraw(frozenset(name for name, one in states.items() if not one.ready))
+        ready = {name for name, one in states.items() if one.ready}
+        pods = self.plan.seed.topology.pods
+        self.network.withdraw(frozenset(pod.name for pod in pods if pod.name not in ready))
         rules = self.network.rules
         if states == self._seen and rules == self._rules:
             return
@@ -92,9 +100,11 @@ class Scribe:
     def _workloads(self, states: Mapping[str, Status]) -> Iterable[Manifest]:
         owners = {id(each): each for each in self.plan.owners.values()}
         for mark, owner in owners.items():
-            mine = [states[name] for name, one in self.plan.owners.items() if id(one) == mark]
+            names = [name for name, one in self.plan.owners.items() if id(one) == mark]
+            mine = [states[name] for name in names if name in states]
             ready = sum(one.ready for one in mine)
-            yield objects.workload(owner, ready, len(mine), self._began)
+            if mine:
+                yield objects.workload(owner, ready, len(mine), self._began)
 
     def _pods(self, states: Mapping[str, Status]) -> Iterable[Manifest]:
         topology = self.plan.seed.topology
