@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from meshdoctor import __version__
-from meshdoctor.cli import agent, aws, diagnose, faults, image
+from meshdoctor.cli import agent, aws, diagnose, faults, image, preflight
 from meshdoctor.doctor.model import EXIT_USAGE
 
 
@@ -51,6 +51,7 @@ def application() -> typer.Typer:
     )
     app.callback(invoke_without_command=False)(_options)
     diagnose.register(app)
+    preflight.register(app)
     image.register(app)
     aws.register(app)
     agent.register(app)

@@ -138,6 +138,20 @@ def security_group(  # noqa: PLR0913 - each is an option
     return exit_code([verdict])
 
 
+def saved_groups(file: str, group_ids: list[str] | None) -> GroupEvidence:
+    """Read what was saved of the nodes' groups.
+
+    Args:
+        file: of `aws ec2 describe-security-groups`, or - for standard input.
+        group_ids: the nodes' own, where the file has several.
+
+    Raises:
+        typer.BadParameter: it cannot be read, or does not say which are meant.
+    """
+    asked = tuple(tuple(_split([one])) for one in group_ids or ())
+    return _evidence([file], asked, (), Ec2Question((), (), None, None, SECONDS))
+
+
 def _calico(file: str | None, kind: Encapsulation | None, pod_cidr: str) -> Calico:
     if file is not None and (kind is not None or pod_cidr):
         raise typer.BadParameter(

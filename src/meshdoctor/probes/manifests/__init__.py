@@ -1,0 +1,1 @@
+"""Manifests before anything is applied: rendered, read, and beside what the cluster has already."""
