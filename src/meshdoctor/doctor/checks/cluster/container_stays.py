@@ -20,7 +20,8 @@ _FORMAT_CODES: Final = frozenset({1, 255})
 _AT_ONCE: Final = 2.0
 _MEMORY: Final = "raise resources.limits.memory of the container, or let it need less"
 _COMMAND: Final = "correct the container's command, or push an image that has that program"
-_CRASH, _PLATFORM = "app-crash-loop", "image-platform-wrong"
+_CRASH, _PLATFORM, _DOWN = "app-crash-loop", "image-platform-wrong", "app-down"
+_SIGNALLED: Final = 128  # exit codes above it tell the signal (POSIX shells; the OCI runtimes)
 
 
 def _look(_evidence: KubernetesEvidence, view: PodView) -> Finding | Doubt | None:
@@ -39,6 +40,8 @@ def _judge(pod: Pod, container: Container, ended: Ended) -> Finding | Doubt:
         return _finding(_CRASH, pod, container, "it took more memory than its limit", _MEMORY)
     if ended.words:
         return _finding(_CRASH, pod, container, ended.words, _COMMAND)
+    if not container.restarts and not container.waiting and ended.code > _SIGNALLED:
+        return _finding(_DOWN, pod, container, "it was ended, and not begun again", f"read: {log}")
     if container.wrong_format is None and _may_be_format(ended):
         return Doubt(
             f"Pod {pod.name} ends at once with exit code {ended.code}: its program"
@@ -75,5 +78,5 @@ CONTAINER_STAYS: Final = Check(
     _look,
     reads=(Kind.PODS,),
     needs=("node.ready", "pod.scheduled", "image.pulled"),
-    faults=(_PLATFORM, _CRASH),
+    faults=(_PLATFORM, _CRASH, _DOWN),
 )

@@ -1,0 +1,119 @@
+"""What services tell of their calls, and when that is enough to name a fault.
+
+Counters look back: what they count may have healed since, or have begun in the middle. So a cause
+is believed only if much of what was tried ended so, and silence of the network only if the agent
+of the same node reached all of it for the whole time that was counted, and a while before.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from meshdoctor.doctor.checks.cluster.subjects import DNS_NAMESPACE, DNS_SERVICE
+from meshdoctor.doctor.checks.mesh.sights import Look, Mesh
+from meshdoctor.doctor.checks.mesh.subjects import Voice
+from meshdoctor.probes.mesh.evidence import Ask, Caller, Ground, Role
+
+LEAST: Final = 3
+"""Failures before a cause is believed: the second may be an accident, too."""
+
+SAID_SHARE: Final = 0.05
+"""Of the calls, for what the other side said: the alerts page at the same share."""
+
+SILENT_SHARE: Final = 0.2
+"""Of the calls, for what nobody said: one lost packet or a busy node looks the same."""
+
+LOOKUP_SHARE: Final = 0.34
+"""Of the lookups; while all is well there is one each 5 s, and while it is not, one a second."""
+
+LAG_SECONDS: Final = 5.0
+"""How long a call or a lookup may take to fail after what broke it has healed."""
+
+_MOST_BACKENDS: Final = 3  # that one agent asks
+
+_NOBODY_ASKED: Final = "breaker-open"
+
+
+def telling(caller: Caller, cause: str, share: float) -> int:
+    """Give how many calls failed by a cause, or 0 when that is too few to tell.
+
+    Args:
+        caller: whose calls.
+        cause: a key of `faults.CAUSES`.
+        share: of the calls that were sent.
+    """
+    causes = caller.causes or {}
+    count = causes.get(cause, 0)
+    sent = max(caller.calls, sum(causes.values())) - causes.get(_NOBODY_ASKED, 0)
+    return count if caller.seconds > 0 and count >= LEAST and count >= share * sent else 0
+
+
+def lookups_lost(caller: Caller, cause: str) -> int:
+    """Give how many of its own lookups failed by a cause, or 0 when that is too few to tell."""
+    lookups = caller.lookups or {}
+    count = lookups.get(cause, 0)
+    enough = count >= LEAST and count >= LOOKUP_SHARE * sum(lookups.values())
+    return count if caller.seconds > 0 and enough else 0
+
+
+def shared(voice: Voice, count: int, what: str) -> str:
+    """Say how many of its calls came to what end."""
+    caller = voice.caller
+    calls = max(caller.calls, count)
+    return f"{count} of {calls} calls of Pod {caller.pod} {what} within {caller.seconds:.0f} s"
+
+
+def all_along(looks: Iterable[Look], voice: Voice) -> bool:
+    """Tell whether all looks are of the same report and were well for as long as was counted."""
+    return all(one.ok and one.since + LAG_SECONDS <= voice.caller.since for one in looks)
+
+
+def backends_reached(mesh: Mesh, voice: Voice, ask: Ask) -> tuple[Look, ...]:
+    """Give what proves that a caller's node reached every backend all along; nothing if unsure.
+
+    Args:
+        mesh: all evidence.
+        voice: of the caller.
+        ask: how they were asked.
+    """
+    node = voice.report.node
+    looks = tuple(one for one in mesh.looks(Role.BACKEND, node) if one.edge.ask is ask)
+    known = _behind(mesh, *_service(mesh, node))
+    if not looks or not known or not all_along(looks, voice):
+        return ()
+    if len({one.edge.address for one in looks}) >= known:
+        return looks
+    return looks if known > _MOST_BACKENDS and _quiet(mesh) else ()
+
+
+def names_served(mesh: Mesh, voice: Voice) -> tuple[Look, ...]:
+    """Give what proves that DNS served a caller's node all along; nothing if unsure."""
+    looks = tuple(mesh.looks(Role.DNS, voice.report.node))
+    direct = {one.edge.address for one in looks if one.edge.ground is not Ground.CLUSTER_IP}
+    by_address = [one for one in looks if one.edge.ground is Ground.CLUSTER_IP]
+    known = _behind(mesh, DNS_NAMESPACE, DNS_SERVICE)
+    enough = by_address and known and len(direct) >= known
+    return looks if enough and all_along(looks, voice) else ()
+
+
+def _service(mesh: Mesh, node: str) -> tuple[str, str]:
+    """Name namespace and Service of the backends, as name servers are asked for them."""
+    for one in mesh.looks(Role.DNS, node):
+        service, _, rest = one.edge.name.partition(".")
+        return rest.partition(".")[0], service
+    return "", ""
+
+
+def _behind(mesh: Mesh, namespace: str, service: str) -> int:
+    """Count who is behind a Service, ready or not; 0 when it is not known."""
+    return sum(
+        one.ready + one.unready
+        for one in (mesh.cluster.slices if mesh.cluster else ())
+        if (one.namespace, one.service) == (namespace, service)
+    )
+
+
+def _quiet(mesh: Mesh) -> bool:
+    """Tell whether nobody finds anything between nodes silent, where all have been heard."""
+    roles = (Role.NODE, Role.AGENT, Role.BACKEND)
+    heard = set(mesh.nodes) <= mesh.reports.keys()
+    return heard and not any(one.silent for role in roles for one in mesh.looks(role))

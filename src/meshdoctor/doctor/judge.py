@@ -1,0 +1,133 @@
+"""One verdict on everything: the API's objects, what the agents saw, and what registries said.
+
+Checks name what they can prove; here is decided what of that is said. A fault that only follows
+from another is left out, what several subjects share is said once with its extent, and a doubt
+that a named fault explains is no doubt any more.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from meshdoctor.doctor.checks.cluster.every import judge_cluster
+from meshdoctor.doctor.checks.mesh.every import COUNTED, every
+from meshdoctor.doctor.checks.mesh.sights import lay_out
+from meshdoctor.doctor.consequences import independent
+from meshdoctor.doctor.gathering import gathered
+from meshdoctor.doctor.graph import Result, examine
+from meshdoctor.doctor.model import Doubt, Finding, Verdict
+from meshdoctor.doctor.pulls import with_images
+from meshdoctor.faults import FAULTS, Layer
+from meshdoctor.probes.kubernetes.evidence import Kind
+from meshdoctor.probes.mesh.evidence import MeshEvidence
+from meshdoctor.probes.registry.evidence import ImageEvidence
+
+INSTALL: Final = "the agent on every node: kubectl apply -k k8s/agent"
+"""What is missing where nobody looks from the nodes."""
+
+_NO_AGENT: Final = (
+    "no agent tells what the nodes see: whether packets, lookups and calls pass is not known"
+)
+_HEALTHY: Final = "healthy: nodes, Pods, Service addresses, cluster DNS and backends all answer"
+_ORDER: Final = list(FAULTS)
+_LAYERS: Final = list(Layer)
+_ALWAYS: Final = frozenset({"agents.report", "node.ready", "pod.scheduled"})
+"""Checks whose doubts no fault explains."""
+
+_LAYER_OF: Final = {
+    one.name: FAULTS[one.faults[0]].layer if one.faults else Layer.APP for one in every()
+}
+
+
+def judge(evidence: MeshEvidence, images: Sequence[ImageEvidence] = ()) -> Verdict:
+    """Judge a mesh.
+
+    Args:
+        evidence: any part of it. Where there is no report of any agent, and nothing in its gaps
+            says that one was looked for, only the API's objects are judged.
+        images: what registries said about images of Pods that cannot start.
+
+    Returns:
+        What is broken, the lowest layer first; what cannot be told and what evidence would tell.
+    """
+    if evidence.cluster is not None and not evidence.reports and not evidence.gaps:
+        return with_images(judge_cluster(evidence.cluster), evidence.cluster, images)
+    mesh = lay_out(evidence)
+    results = examine(mesh, tuple(every()), _missing(evidence))
+    findings = independent(mesh, gathered(results, COUNTED))
+    doubts = dict.fromkeys((*_unasked(evidence, results), *_doubts(results, findings)))
+    verdict = Verdict(
+        _subject(evidence),
+        "",
+        tuple(sorted(findings, key=lambda one: _ORDER.index(one.code))),
+        tuple(doubts),
+        tuple(map(_line, results)),
+        _limits(evidence),
+    )
+    verdict = with_images(verdict, evidence.cluster, images)
+    return replace(verdict, sentence=_sentence(verdict))
+
+
+def _missing(evidence: MeshEvidence) -> Iterable[str]:
+    if evidence.cluster is None:
+        return list(Kind)
+    return [gap.kind for gap in evidence.cluster.gaps]
+
+
+def _doubts(results: Sequence[Result], findings: Sequence[Finding]) -> Iterator[Doubt]:
+    """Give the doubts that no named fault of the same layer, or of one below, can explain."""
+    lowest = min((_LAYERS.index(one.layer) for one in findings), default=len(_LAYERS))
+    told = [problem for result in results for problem in _unsure(result, lowest)]
+    vague = {"edges.well", "callers.well", "pages.read"}
+    telling = [doubt for name, doubt in told if name not in vague]
+    yield from telling or [doubt for _name, doubt in told][:1]
+
+
+def _unsure(result: Result, lowest: int) -> Iterator[tuple[str, Doubt]]:
+    explained = _LAYERS.index(_LAYER_OF[result.name]) >= lowest and result.name not in _ALWAYS
+    for one in result.problems:
+        if isinstance(one.said, Doubt) and not explained:
+            yield result.name, one.said
+
+
+def _unasked(evidence: MeshEvidence, results: Sequence[Result]) -> Iterator[Doubt]:
+    if not evidence.reports:
+        yield Doubt(_NO_AGENT, INSTALL)
+    for words in evidence.gaps:
+        yield Doubt(words, "the agents' reports")
+    if evidence.cluster is None:
+        return
+    for gap in evidence.cluster.gaps:
+        blind = [one.name for one in results if gap.kind in one.unread]
+        if blind:
+            yield Doubt(
+                f"without {gap.kind} nothing is said about: {', '.join(blind)}",
+                f"{gap.kind} ({gap.words})",
+            )
+
+
+def _subject(evidence: MeshEvidence) -> str:
+    agents = f"{len(evidence.reports)} agents"
+    return f"mesh ({evidence.cluster.source}, {agents})" if evidence.cluster else f"mesh ({agents})"
+
+
+def _limits(evidence: MeshEvidence) -> tuple[str, ...]:
+    gaps = [f"{one.report.node}: {gap}" for one in evidence.reports for gap in one.report.gaps]
+    if evidence.cluster is None:
+        gaps.append("the Kubernetes API was not asked: images, crashes and Services are not judged")
+    return tuple(dict.fromkeys(gaps))
+
+
+def _line(result: Result) -> str:
+    if result.problems:
+        words = f"fails on {len(result.problems)} of {result.looked}"
+    else:
+        words = f"holds for {result.looked}" if result.looked else "nothing looked at"
+    return "; ".join(filter(None, (f"{result.sentence}: {words}", result.skipped)))
+
+
+def _sentence(verdict: Verdict) -> str:
+    if verdict.findings:
+        more = len(verdict.findings) - 1
+        return f"{verdict.findings[0].sentence}{f' (and {more} more)' if more else ''}"
+    return verdict.doubts[0].sentence if verdict.doubts else _HEALTHY
