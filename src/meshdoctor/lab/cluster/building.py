@@ -12,7 +12,8 @@ from meshdoctor.lab.cluster.controlplane import ControlPlane
 from meshdoctor.lab.cluster.kubelet import looked_after
 from meshdoctor.lab.cluster.metering import STATES, Metering
 from meshdoctor.lab.cluster.nodeports import listening
-from meshdoctor.lab.cluster.plan import LOAD_PORT, PAGER_PORT, Plan, plan
+from meshdoctor.lab.cluster.plan import LOAD_PORT, PAGER_PORT, REGISTRY_PORT, Plan, plan
+from meshdoctor.lab.cluster.registry import ImageRegistry
 from meshdoctor.lab.cluster.scribe import Scribe
 from meshdoctor.lab.cluster.services import services
 from meshdoctor.lab.cluster.visitors import balance
@@ -65,6 +66,7 @@ class Built:
         pager: what Alertmanager sent.
         metering: Prometheus and Alertmanager, None without.
         scribe: tells the API.
+        registry: starts when it is asked for an image.
         seconds: that the network took, and the controls; and when the rest was ready.
     """
 
@@ -77,6 +79,7 @@ class Built:
     pager: Pager
     metering: Metering | None
     scribe: Scribe
+    registry: ImageRegistry
     seconds: Mapping[str, float]
 
 
@@ -127,6 +130,7 @@ class _Building:
         self._note("ready")
         return Built(
             *(laid_out, network, crew, control, api, containers, pager, metering, scribe),
+            ImageRegistry(f"{VISITOR}:{REGISTRY_PORT}", crew),
             self._seconds,
         )
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from meshdoctor.lab.cluster import metering, registry
 from meshdoctor.lab.cluster.building import Wishes
 from meshdoctor.lab.cluster.cluster import Cluster
-from meshdoctor.lab.cluster.metering import NEEDS
 from meshdoctor.lab.errors import LabError
 from meshdoctor.lab.interruption import Interrupted, Interruption
 from meshdoctor.lab.net.foreground import run_in_front, take_back_terminal
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace, cache: Path) -> int:
         words += [f"--in={place}", "--", *options.arguments]
     inside = (sys.executable, "-m", "meshdoctor.lab.cluster", *words)
     try:
-        return enter(inside, environment(cache, NEEDS))
+        return enter(inside, environment(cache, (*metering.NEEDS, *registry.NEEDS)))
     finally:
         take_back_terminal()
 

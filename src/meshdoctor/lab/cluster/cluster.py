@@ -1,6 +1,7 @@
 """The cluster, running: `with Cluster.up(interruption) as cluster: ...`, inside the sandbox."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -15,7 +16,8 @@ from meshdoctor.lab import load
 from meshdoctor.lab.cluster.apiclient import ApiClient
 from meshdoctor.lab.cluster.building import Built, Wishes, built
 from meshdoctor.lab.cluster.container import Container
-from meshdoctor.lab.cluster.plan import LOAD_PORT, REGISTRY_PORT
+from meshdoctor.lab.cluster.plan import LOAD_PORT
+from meshdoctor.lab.cluster.registry import ImageRegistry
 from meshdoctor.lab.cluster.visitors import BALANCER, NODE_PORT, Page, visit
 from meshdoctor.lab.crew import Crew
 from meshdoctor.lab.errors import LabError
@@ -124,9 +126,9 @@ class Cluster:
         return tuple(f"http://{node.address}:{NODE_PORT}" for node in nodes)
 
     @property
-    def registry(self) -> str:
-        """`host:port` at which a registry is reached from everywhere, once one is started."""
-        return f"{VISITOR}:{REGISTRY_PORT}"
+    def registry(self) -> ImageRegistry:
+        """A registry that starts when it is asked for an image."""
+        return self.parts.registry
 
     def pod(self, name: str) -> Container:
         """Give the container of a Pod, such as `recommendations-1`.
@@ -191,8 +193,9 @@ class Cluster:
         """
         here = () if "--from" in options else ("--kubeconfig", str(self.kubeconfig))
         command = (sys.executable, "-m", "meshdoctor", "diagnose", "-o", "json", *here, *options)
+        env = {**os.environ, **self.registry.trust()}
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_DIAGNOSE_SECONDS, check=False
+            command, env=env, capture_output=True, text=True, timeout=_DIAGNOSE_SECONDS, check=False
         )
         try:
             return done.returncode, json.loads(done.stdout)
