@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from meshdoctor.lab.kubeapi import KubeApi, kube_api
+from meshdoctor.lab.kubeapi import KubeApi
+from meshdoctor.lab.kubeapi.server import Access, serving
 from meshdoctor.probes.mesh.evidence import Report
 from meshdoctor.probes.mesh.files import KEY, LABELS, NAMESPACE, config_map
 from tests.support.captures import CAPTURES
@@ -70,9 +71,9 @@ def diagnose(*words: str, home: Path, **environ: str) -> Said:
 
 
 @contextmanager
-def captured_api(state: str, *reports: Report) -> Iterator[KubeApi]:
-    """Run an API that holds one state of the captured cluster, and agents' reports."""
-    with kube_api("bookstore", NAMESPACE) as api:
+def captured_api(state: str, *reports: Report, logs: Path | None = None) -> Iterator[KubeApi]:
+    """Run an API that holds one state of the captured cluster, agents' reports, and logs."""
+    with serving(("127.0.0.1", 0), Access(logs=logs)) as api:
         for path in sorted((CAPTURES / state).glob("*.json")):
             api.load(path)
         for report in reports:

@@ -17,8 +17,8 @@ from typing import Final
 import typer
 
 from meshdoctor.cli.output import Form, show
-from meshdoctor.doctor.checks.cluster.every import judge_cluster
 from meshdoctor.doctor.checks.cluster.subjects import DNS_NAMESPACE
+from meshdoctor.doctor.judge import judge
 from meshdoctor.doctor.model import Doubt, State, Verdict
 from meshdoctor.doctor.render import as_data, as_line
 from meshdoctor.probes.kubernetes.folder import read_folder
@@ -79,7 +79,7 @@ def once(wanted: Wanted) -> int:
     """
     bundle = _read(wanted.source, wanted) if wanted.source else _looker(wanted).look()
     _save(wanted, bundle)
-    verdict = judge(bundle)
+    verdict = judge_bundle(bundle)
     show([verdict], wanted.form)
     return verdict.exit_code
 
@@ -98,7 +98,7 @@ def watch(wanted: Wanted) -> int:
     while True:
         began = time.monotonic()
         bundle = looker.look()
-        verdict = judge(bundle)
+        verdict = judge_bundle(bundle)
         if (now := _gist(verdict)) != last:
             last = now
             _save(wanted, bundle)
@@ -106,18 +106,17 @@ def watch(wanted: Wanted) -> int:
         time.sleep(max(0.0, WATCH_SECONDS - (time.monotonic() - began)))
 
 
-def judge(bundle: Bundle) -> Verdict:
+def judge_bundle(bundle: Bundle) -> Verdict:
     """Judge a bundle.
 
     Args:
         bundle: any.
     """
+    doubts = tuple(Doubt(one.sentence, one.missing) for one in bundle.notes)
     mesh = bundle.mesh
-    doubts = tuple(Doubt(words, "that evidence") for words in mesh.gaps)
-    if mesh.cluster is None:
-        sentence = doubts[0].sentence if doubts else "there is no evidence"
-        return Verdict("cluster", sentence, doubts=doubts)
-    verdict = judge_cluster(mesh.cluster)
+    if mesh.cluster is None and not mesh.reports and doubts:
+        return Verdict("mesh", doubts[0].sentence, doubts=doubts)
+    verdict = judge(mesh, bundle.images)
     sure = verdict.state is not State.HEALTHY or not doubts
     sentence = verdict.sentence if sure else doubts[0].sentence
     return replace(verdict, sentence=sentence, doubts=(*verdict.doubts, *doubts))

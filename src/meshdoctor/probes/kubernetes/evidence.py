@@ -37,6 +37,19 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Something that was not looked at, beside whole kinds.
+
+    Attributes:
+        sentence: what.
+        missing: what would tell.
+    """
+
+    sentence: str
+    missing: str
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """A node, and what its kubelet last said of itself.
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from meshdoctor.probes.deadline import together
 from meshdoctor.probes.kubernetes.api import Api, ApiError, NotAllowedError, NotReachedError
-from meshdoctor.probes.kubernetes.evidence import Gap, Kind, KubernetesEvidence
+from meshdoctor.probes.kubernetes.evidence import Gap, Kind, KubernetesEvidence, Note
 from meshdoctor.probes.kubernetes.reading import ShapeError, read
 
 SECONDS: Final = 5.0
@@ -26,6 +26,11 @@ PATHS: Final = {
     Kind.DEPLOYMENTS: "/apis/apps/v1",
 }
 """Where each kind is, by its group and version."""
+
+RIGHTS: Final = "the rights for it: kubectl apply -k k8s/doctor"
+ELSEWHERE: Final = (
+    "an answer of the API server (kubectl get nodes), or what kubectl printed elsewhere: --from DIR"
+)
 
 _QUERIES: Final = {Kind.EVENTS: {"fieldSelector": "involvedObject.kind=Pod"}}
 _FIELDS: Final = {
@@ -59,11 +64,11 @@ class Seen:
 
     Attributes:
         evidence: of it; None when it could not be asked at all.
-        notes: what was not looked at, a sentence each.
+        notes: what was not looked at.
     """
 
     evidence: KubernetesEvidence | None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,21 +127,22 @@ def _spaced(one: _List) -> bool:
     return one.kind is not Kind.NODES
 
 
-def _narrowed(refused: Sequence[Kind], scope: Scope) -> tuple[str, ...]:
+def _narrowed(refused: Sequence[Kind], scope: Scope) -> tuple[Note, ...]:
     names = ", ".join(dict.fromkeys((*scope.namespaces, scope.beside)))
     kinds = ", ".join(refused)
-    return (f"of all namespaces only {names} could be seen: {kinds} of the others are refused",)
+    words = f"of all namespaces only {names} could be seen: {kinds} of the others are refused"
+    return (Note(words, RIGHTS),)
 
 
-def _told(server: str, lists: Sequence[_List], scope: Scope, notes: tuple[str, ...]) -> Seen:
+def _told(server: str, lists: Sequence[_List], scope: Scope, notes: tuple[Note, ...]) -> Seen:
     errors = [one.error for one in lists if one.error]
     if len(errors) == len(lists) and isinstance(errors[0], NotReachedError):
-        words = dict.fromkeys(map(str, errors))
-        return Seen(None, tuple(words))
+        said = dict.fromkeys(map(str, errors))
+        return Seen(None, tuple(Note(words, ELSEWHERE) for words in said))
     half = _first_error(lists, scope.beside) if scope.beside not in scope.namespaces else None
     if half:
         lists = [one for one in lists if one.namespace != scope.beside]
-        notes = (*notes, f"cluster DNS was not looked at: {half}")
+        notes = (*notes, Note(f"cluster DNS was not looked at: {half}", RIGHTS))
     gaps = {one.kind: str(one.error) for one in lists if one.error}
     kept: dict[str, Any] = {
         field: tuple(thing for one in lists if one.kind is kind for thing in one.said)
@@ -153,7 +159,7 @@ def _first_error(lists: Sequence[_List], namespace: str) -> ApiError | None:
     return next((one.error for one in lists if one.namespace == namespace and one.error), None)
 
 
-def _empty(evidence: KubernetesEvidence, scope: Scope) -> Iterator[str]:
+def _empty(evidence: KubernetesEvidence, scope: Scope) -> Iterator[Note]:
     """Name what holds nothing: most often a name that was mistyped, never a healthy service."""
     if any(gap.kind in {Kind.PODS, Kind.SERVICES} for gap in evidence.gaps):
         return
@@ -162,4 +168,5 @@ def _empty(evidence: KubernetesEvidence, scope: Scope) -> Iterator[str]:
     there |= {one.namespace for one in evidence.deployments}
     for name in scope.namespaces:
         if name not in there and not scope.everywhere:
-            yield f"namespace {name} holds no Pod, Service or Deployment: is that its name (-n)?"
+            words = f"namespace {name} holds no Pod, no Service and no Deployment"
+            yield Note(words, "the name of the namespace: -n NAMESPACE")

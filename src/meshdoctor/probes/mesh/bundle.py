@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from meshdoctor.probes.kubernetes.evidence import KubernetesEvidence
+from meshdoctor.probes.kubernetes.evidence import KubernetesEvidence, Note
 from meshdoctor.probes.kubernetes.words import without_secrets
 from meshdoctor.probes.mesh.evidence import MeshEvidence
 from meshdoctor.probes.mesh.trees import Place, changed
@@ -27,11 +27,13 @@ class Bundle:
     Attributes:
         mesh: what the Kubernetes API said, and what the agents wrote.
         images: what registries said of images that nodes could not pull or start.
+        notes: what was not looked at, beside what is missing in `mesh`.
         schema: of this data when it is saved.
     """
 
     mesh: MeshEvidence
     images: tuple[ImageEvidence, ...] = ()
+    notes: tuple[Note, ...] = ()
     schema: Literal[2] = SCHEMA
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from meshdoctor.probes.deadline import Deadline, TooLateError, begin
 from meshdoctor.probes.kubernetes import live, logs
 from meshdoctor.probes.kubernetes.api import Api, ApiError
-from meshdoctor.probes.kubernetes.evidence import KubernetesEvidence
+from meshdoctor.probes.kubernetes.evidence import KubernetesEvidence, Note
 from meshdoctor.probes.kubernetes.identity import IdentityError, identify
 from meshdoctor.probes.kubernetes.kubeconfig import Access
 from meshdoctor.probes.kubernetes.live import Scope
@@ -63,18 +63,19 @@ class Looker:
         try:
             api = self._api = self._api or Api(self.access, identify(self.access, deadline))
         except (IdentityError, TooLateError) as error:
-            return Bundle(MeshEvidence(None, gaps=(str(error),)))
+            return Bundle(MeshEvidence(None), notes=(Note(str(error), live.ELSEWHERE),))
         share = min(live.SECONDS, max(deadline.left() - _SPARE_SECONDS, _SPARE_SECONDS))
         reports = begin(partial(_reports, api, share))
         seen = live.look(api, self.scope, share)
         if seen.evidence is None:
             self._api = None  # a token may have expired
-            return Bundle(MeshEvidence(None, gaps=seen.notes))
+            return Bundle(MeshEvidence(None), notes=seen.notes)
         pictures = begin(partial(self._images, seen.evidence, deadline))
         told = begin(partial(self._with_logs, api, seen.evidence, deadline))
         written, gaps = self._settled(api, reports.result(), deadline)
-        mesh = MeshEvidence(told.result(), written, (*seen.notes, *gaps))
-        return Bundle(mesh, pictures.result())
+        if not written and not gaps:
+            gaps = (f"no agent has left a report in namespace {NAMESPACE}",)
+        return Bundle(MeshEvidence(told.result(), written, gaps), pictures.result(), seen.notes)
 
     def _images(
         self, evidence: KubernetesEvidence, deadline: Deadline
