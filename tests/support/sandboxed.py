@@ -2,9 +2,10 @@
 
 import sys
 
+from meshdoctor.lab.cluster import registry
 from meshdoctor.lab.net.needs import environment
 from meshdoctor.lab.net.sandbox import enter
 from meshdoctor.lab.settings import LabSettings
 
 if __name__ == "__main__":
-    sys.exit(enter(sys.argv[1:], environment(LabSettings().cache)))
+    sys.exit(enter(sys.argv[1:], environment(LabSettings().cache, registry.NEEDS)))
