@@ -28,7 +28,7 @@ TYPED = (
     "tests",
     "noxfile.py",
 )
-LAB_WORDS = ("list", "matrix", "net", "run", "shell", "up")
+LAB_WORDS = ("cluster", "list", "matrix", "net", "run", "shell")
 LOCKS = {
     "dev": ("pyproject.toml", "--extra=services", "--extra=cli", "--group=dev", "--group=nox"),
     "services": ("pyproject.toml", "--extra=services", "--constraints=requirements/dev.txt"),

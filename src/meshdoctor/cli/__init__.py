@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from meshdoctor import __version__
-from meshdoctor.cli import agent, aws, diagnose, faults, image, preflight
+from meshdoctor.cli import agent, aws, diagnose, faults, image, lab, preflight
 from meshdoctor.doctor.model import EXIT_USAGE
 
 
@@ -56,6 +56,7 @@ def application() -> typer.Typer:
     aws.register(app)
     agent.register(app)
     faults.register(app)
+    lab.register(app)
     return app
 
 

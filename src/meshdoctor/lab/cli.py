@@ -1,4 +1,7 @@
-"""The lab's commands: `python -m meshdoctor.lab demo|up|bench|drill|net|matrix|list`.
+"""The lab's commands: `python -m meshdoctor.lab` and a word.
+
+`demo`, `up`, `bench` and `drill` have the mesh on loopback; `net`, `cluster`, `shell`, `run` and
+`matrix` in a cluster's network; `list` says which faults there are.
 
 Exit codes: 0 the verdict is pass, 1 it is fail, or a drill missed a goal, 2 the run could not be
 made (bad settings or options, a taken port, a process that died), 128 + N after signal N.
@@ -12,8 +15,11 @@ from pathlib import Path
 from rich.console import Console
 
 from meshdoctor.lab import demo, up
+from meshdoctor.lab.bench.agent import AgentPlan
+from meshdoctor.lab.bench.agent import run as run_agent
 from meshdoctor.lab.bench.run import BenchPlan
 from meshdoctor.lab.bench.run import run as run_bench
+from meshdoctor.lab.cluster import cli as cluster
 from meshdoctor.lab.drill.run import DrillPlan
 from meshdoctor.lab.drill.run import run as run_drill
 from meshdoctor.lab.drill.scenarios import LEFT_ALONE, SCENARIOS
@@ -29,6 +35,13 @@ from meshdoctor.lab.net import cli as net
 from meshdoctor.lab.settings import LabSettings
 from meshdoctor.settings import EXIT_USAGE, settings_or_exit
 
+_IN_SANDBOX = {
+    "net": net.run,
+    "cluster": cluster.run,
+    "shell": cluster.run,
+    "run": cluster.run,
+    "matrix": matrix.run_outside,
+}
 _USERS = 200
 _SECONDS = 60
 _MAX_USERS = 20_000
@@ -36,6 +49,7 @@ _MAX_SECONDS = 24 * 3600
 _ROUNDS = 8
 _MAX_ROUNDS = 1000
 _ROUND_SECONDS = 5
+_AGENT_SECONDS = 60
 # A minute and more of the fault, so that what is slower than the page can ring as a second one.
 _BEFORE_SECONDS, _HURT_SECONDS, _AFTER_SECONDS = 40, 100, 100
 _AT_ONCE = 2
@@ -62,20 +76,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace, settings: LabSettings, interruption: Interruption) -> int:
     if options.command == "up":
         up.run(options.out, settings, interruption)
+    if options.command == "bench" and options.agent:
+        plan = AgentPlan(options.nodes, _AGENT_SECONDS, options.out)
+        return 0 if run_agent(plan, interruption) else 1
     if options.command == "bench":
         run_bench(BenchPlan(options.rounds, options.seconds, options.out), interruption)
         return 0
-    if options.command == "net":
-        return net.run(options, settings.cache)
-    if options.command == "matrix":
-        return matrix.run_outside(options, settings.cache)
+    if in_sandbox := _IN_SANDBOX.get(options.command):
+        return in_sandbox(options, settings.cache)
     if options.command == "list":
         Console().print(listed(scenarios().values()))
         return 0
     if options.command == "drill":
         return _drill(options, settings, interruption)
-    plan = LoadPlan(users=options.users, seconds=options.seconds, shape=options.shape)
-    passed = demo.run(demo.Demo(plan, options.out, options.open_report), settings, interruption)
+    load = LoadPlan(users=options.users, seconds=options.seconds, shape=options.shape)
+    passed = demo.run(demo.Demo(load, options.out, options.open_report), settings, interruption)
     return 0 if passed else 1
 
 
@@ -121,8 +136,17 @@ def _parser() -> argparse.ArgumentParser:
         default=_ROUND_SECONDS,
         help="of load on each of the ten entries, in each round",
     )
+    measured.add_argument(
+        "--agent", action="store_true", help="measure the agent of one node, for a minute"
+    )
+    measured.add_argument(
+        "--nodes", type=_between(1, 250), default=100, help="of the agent's cluster"
+    )
     measured.add_argument("--out", type=Path, default=Path("out/bench"), metavar="DIR")
     net.add_arguments(commands.add_parser("net", help="three nodes in namespaces, and no root"))
+    cluster.add_arguments(commands.add_parser("cluster", help="the mesh in it, until Ctrl-C"))
+    cluster.add_shell(commands.add_parser("shell", help="and a shell in a Pod or on a node"))
+    cluster.add_run(commands.add_parser("run", help="one fault: hurt, named, paged, healed"))
     matrix.add_arguments(commands.add_parser("matrix", help="every fault, and its verdict"))
     commands.add_parser("list", help="which faults there are, and who is woken by each")
     _add_drill(commands.add_parser("drill", help="hurt it in six ways and time the page"))

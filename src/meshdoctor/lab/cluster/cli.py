@@ -1,23 +1,26 @@
-"""The commands `up` and `shell` of the cluster: it stands until Ctrl-C, or a command in it ends.
+"""The commands `cluster`, `shell` and `run`: a cluster until Ctrl-C, a command or a fault in it.
 
-Exit codes: 2 it cannot be built or a part of it died, 128 + N after signal N, and the command's own
-if there is one.
+Exit codes: 0 the fault was named, 1 it was not, 2 the cluster cannot be built or a part of it died,
+128 + N after signal N; and the command's own if there is one.
 """
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from meshdoctor.lab.cluster import metering, registry
 from meshdoctor.lab.cluster.building import Wishes
 from meshdoctor.lab.cluster.cluster import Cluster
+from meshdoctor.lab.cluster.needs import environment
+from meshdoctor.lab.cluster.plan import plan
+from meshdoctor.lab.cluster.rehearsal import rehearse
 from meshdoctor.lab.errors import LabError
+from meshdoctor.lab.faults import scenarios
 from meshdoctor.lab.interruption import Interrupted, Interruption
 from meshdoctor.lab.net.foreground import run_in_front, take_back_terminal
-from meshdoctor.lab.net.needs import environment
 from meshdoctor.lab.net.network import HOME
 from meshdoctor.lab.net.sandbox import enter
 from meshdoctor.lab.net.seed import MANIFESTS
@@ -40,11 +43,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_shell(parser: argparse.ArgumentParser) -> None:
+    """Give a parser the options of `shell`."""
+    add_arguments(parser)
+    parser.add_argument("place", metavar="PLACE", help="a Pod or a node, such as marketplace-1")
+    parser.add_argument("arguments", nargs="*", metavar="-- COMMAND")
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """Give a parser the options of `run`."""
+    add_arguments(parser)
+    parser.add_argument("fault", metavar="FAULT", choices=scenarios(), help="`list` names them")
+    parser.add_argument("--no-page", dest="paged", action="store_false", help="await no page")
+
+
 def run(options: argparse.Namespace, cache: Path) -> int:
     """Do it in a sandbox; the exit code.
 
     Args:
-        options: of `add_arguments`; `place` and `command` where something is to be run in it.
+        options: of `add_arguments`, `add_shell` or `add_run`.
         cache: folder for programs that the machine lacks.
 
     Raises:
@@ -52,11 +69,13 @@ def run(options: argparse.Namespace, cache: Path) -> int:
     """
     words = [f"--mtu={options.mtu}", f"--users={options.users}", f"--logs={options.logs}"]
     words += [f"--manifests={options.manifests}"]
+    if fault := getattr(options, "fault", ""):
+        words += [f"--fault={fault}", *([] if options.paged else ["--no-page"])]
     if place := getattr(options, "place", ""):
         words += [f"--in={place}", "--", *options.arguments]
     inside = (sys.executable, "-m", "meshdoctor.lab.cluster", *words)
     try:
-        return enter(inside, environment(cache, (*metering.NEEDS, *registry.NEEDS)))
+        return enter(inside, environment(cache))
     finally:
         take_back_terminal()
 
@@ -66,6 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m meshdoctor.lab.cluster")
     add_arguments(parser)
     parser.add_argument("--in", dest="place", default="", metavar="PLACE")
+    parser.add_argument("--fault", choices=scenarios(), metavar="FAULT")
+    parser.add_argument("--no-page", dest="paged", action="store_false")
     parser.add_argument("arguments", nargs="*", metavar="-- COMMAND")
     options = parser.parse_args(arguments)
     interruption = Interruption()
@@ -81,19 +102,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _inside(options: argparse.Namespace, interruption: Interruption) -> int:
     wishes = Wishes(options.manifests, options.mtu, users=options.users, logs=options.logs)
-    console = Console()
-    console.print("the cluster is built")
+    console, began = Console(highlight=False, soft_wrap=True), time.monotonic()
+
+    def tell(line: str) -> None:
+        console.print(f"{time.monotonic() - began:5.1f} s  {line}", markup=False)
+
+    places = plan(options.manifests).seed.topology.names
+    if options.place and options.place not in places:
+        raise LabError(f"there is no {options.place}, but {', '.join(places)}")
+    tell("the cluster is built")
     with Cluster.up(interruption, wishes) as cluster:
-        places = cluster.network.topology.names
-        if options.place and options.place not in places:
-            raise LabError(f"there is no {options.place}, but {', '.join(places)}")
-        console.print("\n".join(addresses(cluster)), highlight=False)
+        tell(", ".join(f"{name} {seconds:.1f} s" for name, seconds in cluster.seconds.items()))
+        if options.fault:
+            named = rehearse(cluster, scenarios()[options.fault], tell, paged=options.paged)
+            return 0 if named else 1
         if options.place:
-            command = tuple(options.arguments) or ("sh", "-i")
-            return run_in_front(cluster.network.entering(options.place, command), interruption)
+            return _in_place(cluster, options.place, tuple(options.arguments))
+        console.print("\n".join((*addresses(cluster), "Ctrl-C ends it all")), markup=False)
         while True:
             cluster.check()
             interruption.sleep(_POLL_SECONDS)
+
+
+def _in_place(cluster: Cluster, place: str, command: tuple[str, ...]) -> int:
+    """Run a command, or a shell, in a Pod or on a node; its exit code."""
+    entered = cluster.network.entering(place, command or ("sh", "-i"))
+    return run_in_front(entered, cluster.interruption)
 
 
 def addresses(cluster: Cluster) -> list[str]:
@@ -102,6 +136,5 @@ def addresses(cluster: Cluster) -> list[str]:
         "page": " ".join(cluster.urls),
         "Kubernetes": str(cluster.kubeconfig),
         **{pod.name: f"{pod.address} on {pod.node}" for pod in cluster.network.topology.pods},
-        **{name: f"{seconds:.1f} s" for name, seconds in cluster.seconds.items()},
     }
     return [f"{name:22}{words}" for name, words in rows.items()]

@@ -19,7 +19,7 @@ from meshdoctor.lab.net.topology import (
 )
 from meshdoctor.lab.net.workloads import pods_of, policies_of, read, services_of, settled
 
-MANIFESTS = Path("k8s/rendered/kubeadm.yaml")
+MANIFESTS = Path(__file__).parents[4] / "k8s/rendered/kubeadm.yaml"
 NODES = (
     Node("control-plane", "10.0.0.10", IPv4Network("192.168.10.0/26")),
     Node("worker-1", "10.0.0.11", IPv4Network("192.168.11.0/26")),
