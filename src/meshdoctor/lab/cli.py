@@ -17,8 +17,6 @@ from rich.console import Console
 from meshdoctor.lab import demo, up
 from meshdoctor.lab.bench.agent import AgentPlan
 from meshdoctor.lab.bench.agent import run as run_agent
-from meshdoctor.lab.bench.agent import AgentPlan
-from meshdoctor.lab.bench.agent import run as run_agent
 from meshdoctor.lab.bench.run import BenchPlan
 from meshdoctor.lab.bench.run import run as run_bench
 from meshdoctor.lab.cluster import cli as cluster
@@ -52,7 +50,6 @@ _ROUNDS = 8
 _MAX_ROUNDS = 1000
 _ROUND_SECONDS = 5
 _AGENT_SECONDS = 60
-_AGENT_SECONDS = 60
 # A minute and more of the fault, so that what is slower than the page can ring as a second one.
 _BEFORE_SECONDS, _HURT_SECONDS, _AFTER_SECONDS = 40, 100, 100
 _AT_ONCE = 2
@@ -79,9 +76,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace, settings: LabSettings, interruption: Interruption) -> int:
     if options.command == "up":
         up.run(options.out, settings, interruption)
-    if options.command == "bench" and options.agent:
-        plan = AgentPlan(options.nodes, _AGENT_SECONDS, options.out)
-        return 0 if run_agent(plan, interruption) else 1
     if options.command == "bench" and options.agent:
         plan = AgentPlan(options.nodes, _AGENT_SECONDS, options.out)
         return 0 if run_agent(plan, interruption) else 1
@@ -141,12 +135,6 @@ def _parser() -> argparse.ArgumentParser:
         type=_between(2, _MAX_SECONDS),
         default=_ROUND_SECONDS,
         help="of load on each of the ten entries, in each round",
-    )
-    measured.add_argument(
-        "--agent", action="store_true", help="measure the agent of one node, for a minute"
-    )
-    measured.add_argument(
-        "--nodes", type=_between(1, 250), default=100, help="of the agent's cluster"
     )
     measured.add_argument(
         "--agent", action="store_true", help="measure the agent of one node, for a minute"
