@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from meshdoctor.agent.api import Api, ApiError, ApiRefusedError, ApiSilentError
+from meshdoctor.lab.authority import Authority
 from meshdoctor.lab.kubeapi import kube_api
 from tests.support.api_door import Door, door_to, write_account
-from tests.support.authority import Authority
 
 pytestmark = pytest.mark.integration
 

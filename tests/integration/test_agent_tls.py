@@ -10,9 +10,9 @@ import pytest
 from meshdoctor.agent.certificates import EVERY, Certificates
 from meshdoctor.agent.knowledge import Place
 from meshdoctor.agent.probes.tls import CertificateReader
+from meshdoctor.lab.authority import DAY, Authority, Leaf
 from meshdoctor.probes.mesh.evidence import Certificate
 from tests.support.agent_places import full, grpc_server, listening, saying
-from tests.support.authority import DAY, Authority, Leaf
 
 pytestmark = pytest.mark.integration
 

@@ -12,9 +12,9 @@ from typing import Any, Final
 import grpc
 import pytest
 
+from meshdoctor.lab.authority import CLIENT, SERVER, Authority, Leaf
 from meshdoctor.mesh import ServerPolicy, Target
 from meshdoctor.mesh.tlscallers import Callers
-from tests.support.authority import CLIENT, SERVER, Authority, Leaf
 from tests.support.mesh_client import PATIENT, Client
 from tests.support.mesh_echo import ASK, EchoServer
 from tests.support.mesh_net import addresses, free_port, until

@@ -8,8 +8,8 @@ from typing import Final
 
 import pytest
 
+from meshdoctor.lab.authority import Authority, Leaf
 from meshdoctor.settings import EXIT_USAGE
-from tests.support.authority import Authority, Leaf
 from tests.support.mesh_net import free_port, until
 from tests.support.tls_mesh import Side, TlsMesh, refusal
 from tests.support.tls_rollout import in_order, measure

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from marketplace.settings import MarketplaceSettings
+from meshdoctor.lab.authority import CLIENT, SERVER, Authority, Leaf, Mounted
 from meshdoctor.mesh import Target
 from meshdoctor.mesh.tlssettings import TlsSettings
 from observability import knobs
 from recommendations.settings import RecommendationsSettings
-from tests.support.authority import CLIENT, SERVER, Authority, Leaf, Mounted
 from tests.support.manifests import Manifest, load
 from tests.support.mesh_dns import DnsServer
 from tests.support.mesh_net import addresses, until

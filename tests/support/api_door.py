@@ -19,7 +19,7 @@ from typing import Any, Final, Self
 from urllib.parse import parse_qs, urlsplit
 
 from meshdoctor.agent.rights import Right
-from tests.support.authority import Authority, Leaf
+from meshdoctor.lab.authority import Authority, Leaf
 
 TOKEN: Final = "a-token-of-the-agent"  # noqa: S105 - of these tests alone
 

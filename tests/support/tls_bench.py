@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+from meshdoctor.lab.authority import Authority
 from meshdoctor.lab.bench.meter import cpu_seconds
-from tests.support.authority import Authority
 from tests.support.books_process import BooksProcess
 from tests.support.mesh_dns import DnsServer
 from tests.support.mesh_net import free_port

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Self
 
-from tests.support.authority import Authority, Mounted
+from meshdoctor.lab.authority import Authority, Mounted
 from tests.support.books_process import BooksProcess
 from tests.support.mesh_dns import DnsServer
 from tests.support.mesh_net import free_port

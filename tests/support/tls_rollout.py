@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from tests.support.authority import Authority
+from meshdoctor.lab.authority import Authority
 from tests.support.books_process import BooksProcess
 from tests.support.mesh_dns import DnsServer
 from tests.support.mesh_net import free_port

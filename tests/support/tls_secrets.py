@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from meshdoctor.lab.authority import CLIENT, SERVER, Authority, Leaf, Mounted
 from meshdoctor.mesh import ClientTls, ServerTls, Target, TlsFiles
 from meshdoctor.telemetry.logs import make_logger
-from tests.support.authority import CLIENT, SERVER, Authority, Leaf, Mounted
 from tests.support.mesh_client import PATIENT, Client
 from tests.support.mesh_echo import EchoServer
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from meshdoctor.lab.authority import Authority, Leaf, Mounted
 from meshdoctor.mesh.tls import TlsWatch
 from meshdoctor.mesh.tlsfiles import TlsFileError, TlsFiles
-from tests.support.authority import Authority, Leaf, Mounted
 from tests.support.tls_secrets import Lines, Secret
 
 CA = Authority()

@@ -1,4 +1,4 @@
-"""A certificate authority for tests, and a folder that changes as a mounted Secret does."""
+"""A certificate authority, and a folder that changes as a mounted Secret does."""
 
 import datetime as dt
 import os
