@@ -7,9 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from meshdoctor.agent.api import Api
 from meshdoctor.agent.discovery import Discovery
+from meshdoctor.agent.edges import edges
 from meshdoctor.agent.knowledge import Knowledge, Node, Place
 from meshdoctor.agent.learning import Wanted
 from meshdoctor.agent.memory import Memory
@@ -17,6 +20,7 @@ from meshdoctor.agent.rights import Right, rights
 from meshdoctor.lab.kubeapi import KubeApi, kube_api
 from tests.support import small_cluster
 from tests.support.api_door import Door, door_to
+from tests.support.damaged import DAMAGED_OBJECTS
 
 pytestmark = pytest.mark.integration
 
@@ -265,6 +269,25 @@ def test_damaged_objects_are_a_gap(door: Door, tmp_path: Path, body: bytes) -> N
     assert backends == found.knowledge().backends
     (gap,) = found.gaps()
     assert gap.startswith("who is behind bookstore/recommendations could not be learned: ")
+
+
+def test_whatever_the_api_says_is_survived(door: Door, tmp_path: Path) -> None:
+    """Lists of anything instead of objects: what comes of it can be kept, and asked in a round."""
+    found = discovery(door, tmp_path, tmp_path / "memory.json")
+    found.refresh()
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.lists(DAMAGED_OBJECTS, max_size=3))
+    def survived(items: list[object]) -> None:
+        body = json.dumps({"items": items, "metadata": {}}).encode()
+        door.manners.instead = lambda _: (200, body)
+        found.refresh()
+        known = found.knowledge()
+        assert hash(known)
+        assert known == (Memory(tmp_path / "memory.json").recall("w1") or known)
+        assert len(edges(known)) < 200
+
+    survived()
 
 
 def test_a_memory_of_no_use_is_told(door: Door, tmp_path: Path) -> None:

@@ -200,3 +200,12 @@ def test_pages_that_hang_cost_one_deadline_together() -> None:
 
     assert 40 == sum("is silent" in caller.words for caller in callers)
     assert seconds < 5 * SECONDS
+
+
+def test_a_place_that_is_none_is_told() -> None:
+    """Whatever a memory holds."""
+    odd = Place("bookstore", "a", "w1", "x" * 300, 99999, "shop")
+
+    (caller,) = asyncio.run(ReadPages(SECONDS).look([odd]))
+
+    assert "fails: " in caller.words

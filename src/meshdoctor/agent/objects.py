@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any, Final
 
 from meshdoctor.agent.api import joined
@@ -15,7 +16,9 @@ SERVICE_LABEL: Final = "kubernetes.io/service-name"
 _NAME_LABEL: Final = "app.kubernetes.io/name"
 _METRICS: Final = "metrics"
 _HEALTH: Final = "health"
-_HEADLESS: Final = {"", "None"}
+_FAMILIES: Final = ("IPv4", "IPv6")
+_PORTS: Final = range(1, 65536)
+_HEADLESS: Final = ("", "None")
 
 
 class ShapeError(ValueError):
@@ -52,8 +55,8 @@ def node(found: Object) -> Node | None:
     try:
         for one in found["status"].get("addresses") or ():
             if one["type"] == "InternalIP":
-                return Node(str(found["metadata"]["name"]), str(one["address"]))
-    except (AttributeError, KeyError, TypeError) as error:
+                return Node(str(found["metadata"]["name"]), _address(one["address"]))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ShapeError(f"a node is damaged: {error!r}") from error
     return None
 
@@ -70,10 +73,14 @@ def places(slices: Iterable[Object], service: str, port: int = 0) -> tuple[Place
         ShapeError: one is no EndpointSlice.
     """
     try:
-        # IPv4 before IPv6: a Pod with both is asked once.
+        # IPv4 before IPv6: a Pod with both is asked once. A slice of names has nobody to ask.
         mine = sorted(
-            (one for one in slices if _service_of(one) == service),
-            key=lambda one: one["addressType"],
+            (
+                one
+                for one in slices
+                if _service_of(one) == service and one["addressType"] in _FAMILIES
+            ),
+            key=lambda one: _FAMILIES.index(one["addressType"]),
         )
         found = {
             place.pod: place for one in reversed(mine) for place in _behind(one, service, port)
@@ -109,10 +116,10 @@ def cluster_ip(services: Iterable[Object]) -> str:
         ShapeError: it is no Service.
     """
     try:
-        found = [str(one["spec"].get("clusterIP") or "") for one in services]
-    except (AttributeError, KeyError, TypeError) as error:
+        found = [one["spec"].get("clusterIP") or "" for one in services]
+        return next((_address(one) for one in found if one not in _HEADLESS), "")
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ShapeError(f"a Service is damaged: {error!r}") from error
-    return next((one for one in found if one not in _HEADLESS), "")
 
 
 def declared(pod: Object) -> Declared:
@@ -127,7 +134,7 @@ def declared(pod: Object) -> Declared:
     try:
         name = str(pod["metadata"]["name"])
         ports = {
-            port.get("name", ""): int(port["containerPort"])
+            port.get("name", ""): _number(port["containerPort"])
             for container in pod["spec"]["containers"]
             for port in container.get("ports") or ()
         }
@@ -141,8 +148,9 @@ def _page(pod: Object, name: str, port: int) -> Place | None:
     address = status.get("podIP")
     if not port or not address or status.get("phase") != "Running" or "deletionTimestamp" in meta:
         return None
-    service = (meta.get("labels") or {}).get(_NAME_LABEL, name)
-    return Place(meta["namespace"], name, pod["spec"]["nodeName"], address, port, service)
+    service = str((meta.get("labels") or {}).get(_NAME_LABEL, name))
+    where, on = str(meta["namespace"]), str(pod["spec"]["nodeName"])
+    return Place(where, name, on, _address(address), port, service)
 
 
 def _service_of(found: Object) -> str:
@@ -154,16 +162,27 @@ def _behind(found: Object, service: str, port: int) -> Iterator[Place]:
     for one in found.get("endpoints") or ():
         if (one.get("conditions") or {}).get("terminating"):
             continue
-        address = str(one["addresses"][0])
+        address = _address(one["addresses"][0])
         name = str((one.get("targetRef") or {}).get("name", address))
-        where = found["metadata"]["namespace"]
-        yield Place(where, name, one.get("nodeName") or "", address, asked, service)
+        where = str(found["metadata"]["namespace"])
+        yield Place(where, name, str(one.get("nodeName") or ""), address, asked, service)
 
 
 def _port(ports: Iterable[Object]) -> int:
     """Choose what serves: gRPC or DNS by name, or the first that is no metrics page."""
-    named = {one.get("name") or "": int(one["port"]) for one in ports if one.get("port")}
+    named = {one.get("name") or "": _number(one["port"]) for one in ports if one.get("port")}
     for name, number in named.items():
         if name.startswith(("grpc", "dns")):
             return number
     return next((number for name, number in named.items() if name != _METRICS), 0)
+
+
+def _address(found: object) -> str:
+    """Take an address for one: a name would be looked up, and DNS may be what is broken."""
+    return str(ip_address(str(found)))
+
+
+def _number(found: object) -> int:
+    if not isinstance(found, int) or found not in _PORTS:
+        raise ValueError(f"no port: {found!r}")
+    return found

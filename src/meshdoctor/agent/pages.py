@@ -82,8 +82,9 @@ async def _page(place: Place, seconds: float) -> bytes:
             answer = answer_in(await _asked(place, request.encoded()))
     except TimeoutError as error:
         raise ExchangeError(f"the metrics page at {host} is silent") from error
-    except OSError as error:
-        why = "refuses" if isinstance(error, ConnectionRefusedError) else f"fails: {error.strerror}"
+    except (OSError, ValueError, OverflowError) as error:  # of an address that is none, too
+        words = getattr(error, "strerror", None) or error
+        why = "refuses" if isinstance(error, ConnectionRefusedError) else f"fails: {words}"
         raise ExchangeError(f"the metrics page at {host} {why}") from error
     if answer.status != _OK:
         raise ExchangeError(f"the metrics page at {host} answers HTTP {answer.status}")

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from meshdoctor.agent.knowledge import Node, Place
 from meshdoctor.agent.objects import ShapeError, addresses, cluster_ip, declared, node, places
+from tests.support.damaged import DAMAGED_OBJECTS
 from tests.support.small_cluster import pod, slices
 
 CAPTURE = Path(__file__).parents[2] / "captures" / "healthy"
@@ -98,52 +98,39 @@ def test_a_pod_that_does_not_run_has_no_page() -> None:
 def test_a_node_without_an_address_is_left_out() -> None:
     """As long as its kubelet has not said it."""
     assert node({"metadata": {"name": "new"}, "status": {}}) is None
-    assert Node("a", "b") == node(
+    assert Node("a", "10.0.0.9") == node(
         {
             "metadata": {"name": "a"},
-            "status": {"addresses": [{"type": "InternalIP", "address": "b"}]},
+            "status": {"addresses": [{"type": "InternalIP", "address": "10.0.0.9"}]},
         }
     )
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                [
-                    *(
-                        "metadata",
-                        "name",
-                        "namespace",
-                        "labels",
-                        "spec",
-                        "status",
-                        "containers",
-                        "ports",
-                    ),
-                    *(
-                        "addresses",
-                        "type",
-                        "address",
-                        "endpoints",
-                        "addressType",
-                        "conditions",
-                        "port",
-                    ),
-                    *("podIP", "phase", "nodeName", "containerPort", "clusterIP", "targetRef"),
-                ]
-            ),
-            inner | st.sampled_from(["InternalIP", "metrics", "Running"]),
-            max_size=5,
-        )
-    ),
-    max_leaves=12,
-)
+@pytest.mark.parametrize("address", ["books.example", "10.0.0.256", "", 7, "127.0.0.1/8"])
+@pytest.mark.parametrize("port", [9464, 0, -1, 65536, "80"])
+def test_what_nobody_could_be_asked_at_is_damage(address: object, port: object) -> None:
+    """Names would be looked up, by the very DNS that may be broken."""
+    both = pod("bookstore", "a", "10.1.0.1", "w1", {"metrics": 9464})
+    both["status"]["podIP"] = address
+    both["spec"]["containers"][0]["ports"][0]["containerPort"] = port
+    found = slices("bookstore", "x", [("a", "10.1.0.1", "w1")], ("p", 1))
+    found["endpoints"][0]["addresses"] = [address]
+
+    with pytest.raises(ShapeError):
+        places([found], "x")
+    if address:
+        with pytest.raises(ShapeError):
+            declared(both)
 
 
-@given(JSON)
+def test_a_slice_of_names_has_nobody_to_ask() -> None:
+    """Its addressType is FQDN."""
+    found = slices("bookstore", "x", [("a", "books.example", "w1")], ("p", 1))
+
+    assert () == places([found | {"addressType": "FQDN"}], "x")
+
+
+@given(DAMAGED_OBJECTS)
 def test_damage_has_one_name(found: Any) -> None:  # noqa: ANN401 - anything at all
     """Whatever the API, or somebody in its place, gives for an object."""
     mine = {"metadata": {"labels": {"kubernetes.io/service-name": "x"}}}
