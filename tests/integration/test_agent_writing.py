@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,25 @@ def test_news_is_written_at_once_and_no_news_is_not(
         good = report(7)
         sink.take(good)
         await until(lambda: told(cluster) == good, seconds=2)
+
+    lived(sink, life)
+    assert 3 == len(door.paths)
+
+
+def test_while_something_is_wrong_each_round_is_written(
+    door: Door, cluster: KubeApi, tmp_path: Path
+) -> None:
+    """The doctor compares moments, so what still works has to be known of after a failure."""
+    sink = writing(door, tmp_path)
+
+    def is_told(report: Report) -> bool:
+        return told(cluster) == report
+
+    async def life() -> None:
+        for number in range(1, 4):
+            bad = report(number, Answer.SILENT)
+            sink.take(bad)
+            await until(partial(is_told, bad))
 
     lived(sink, life)
     assert 3 == len(door.paths)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from meshdoctor.agent.api import Api, ApiError
-from meshdoctor.probes.mesh.evidence import HEARTBEAT_SECONDS, Caller, Report
+from meshdoctor.probes.mesh.evidence import HEARTBEAT_SECONDS, Answer, Caller, Report
 from meshdoctor.probes.mesh.files import KEY, LABELS, config_map, dump
 
 LONGEST: Final = 256 * 1024
@@ -91,12 +91,16 @@ class Writing:
     def due(self, report: Report) -> bool:
         """Say whether a report is worth writing: it says something new, or it is time.
 
+        While anything is wrong each round is: whoever compares what several agents saw has to know
+        what still works since it went wrong.
+
         Args:
             report: the newest.
         """
         # The next round may come a little late, and this one would be told as silence then.
         late = time.monotonic() - self._last.at > self._heartbeat - report.interval / 2
-        return late or sign(report) != self._last.sign
+        wrong = any(one.answer is not Answer.OK for one in report.sightings)
+        return late or wrong or sign(report) != self._last.sign
 
     def write(self, report: Report) -> bool:
         """Write a report; whether that worked. It takes seconds when the API is silent.
