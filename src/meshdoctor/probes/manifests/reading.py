@@ -18,6 +18,7 @@ from meshdoctor.probes.manifests.evidence import (
     Thing,
     Workload,
 )
+from meshdoctor.probes.manifests.shapes import require, selector
 
 Object = dict[str, Any]
 Place = tuple[str, str, str]
@@ -29,6 +30,7 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAKERS: Final = frozenset(
     {"Pod", "Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "Job", "CronJob"}
 )
+_WITHOUT_SELECTOR: Final = frozenset({"Pod", "Job", "CronJob"})
 _SPECS: Final = frozenset({"NetworkPolicy", "ResourceQuota", "LimitRange"})
 _STORES: Final = frozenset({"ConfigMap", "Secret"})
 _KEPT: Final = frozenset({"data", "stringData", "binaryData"})
@@ -84,7 +86,7 @@ class _Found:
         elif thing.kind == "Service":
             self.services.append(_service(thing, one["spec"]))
         elif thing.kind in _SPECS:
-            self.specs[thing.kind].append(Spec(thing, {**one["spec"]}))
+            self.specs[thing.kind].append(Spec(thing, require(thing.kind, one.get("spec"))))
         elif thing.kind in _STORES:
             keys = (key for part in _KEPT for key in one.get(part) or ())
             self.stores[thing.kind, thing.namespace, thing.name] = frozenset(keys)
@@ -178,11 +180,13 @@ def _workload(thing: Thing, one: Object, scaled: dict[Place, int]) -> Workload:
         *(_container(each, first=True) for each in spec.get("initContainers") or ()),
         *(_container(each, first=False) for each in spec["containers"]),
     )
+    chosen = one["spec"].get("selector") if thing.kind not in _WITHOUT_SELECTOR else None
+    selector(chosen, "selector")
     hand = str((one["metadata"].get("annotations") or {}).get(BY_HAND, ""))
     return Workload(
         thing,
         _labels(pod),
-        one["spec"].get("selector") if thing.kind not in {"Pod", "Job", "CronJob"} else None,
+        chosen,
         str(spec.get("serviceAccountName") or ""),
         containers,
         tuple(_needs(spec)),

@@ -41,9 +41,12 @@ def quantity(text: str) -> Decimal:
     """
     number = text.rstrip("KMGTPEkmnui")
     try:
-        return Decimal(number) * _SUFFIXES[text[len(number) :]]
-    except (InvalidOperation, KeyError) as error:
-        raise QuantityError(f"{text!r} is no amount such as 100m or 64Mi") from error
+        found = Decimal(number) * _SUFFIXES[text[len(number) :]]
+    except (InvalidOperation, KeyError):
+        found = Decimal("NaN")
+    if not found.is_finite():
+        raise QuantityError(f"{text!r} is no amount such as 100m or 64Mi")
+    return found
 
 
 def judge(asked: Asked) -> Verdict:
@@ -51,6 +54,8 @@ def judge(asked: Asked) -> Verdict:
     answer = Answer.none()
     for workload in asked.manifests.workloads:
         _amounts(answer, workload)
+    for one in (*asked.manifests.ranges, *asked.manifests.quotas):
+        _sound(answer, one)
     if not answer.findings:
         for one in asked.manifests.ranges:
             _range(answer, asked, one)
@@ -77,6 +82,23 @@ def _amounts(answer: Answer, workload: Workload) -> None:
                 seen = (f"requests: {one.requests[what]}", f"limits: {one.limits[what]}")
                 words = f"the container {one.name} asks for more {what} than its limit"
                 _refused(answer, workload, words, seen)
+
+
+def _sound(answer: Answer, told: Spec) -> None:
+    """A quota or range with an amount that is none would be refused, and nothing would be bound."""
+    amounts = [told.spec.get("hard") or {}]
+    for limit in told.spec.get("limits") or ():
+        amounts += [limit.get(one) or {} for one in ("max", "min", "default", "defaultRequest")]
+    for what, value in (pair for one in amounts for pair in one.items()):
+        try:
+            quantity(str(value))
+        except QuantityError as error:
+            answer.broken(
+                DOWN,
+                f"{told.thing} would be refused: {what}: {error}",
+                (f"{what}: {value}",),
+                f"correct the amount in {told.thing}",
+            )
 
 
 def _refused(answer: Answer, workload: Workload, words: str, seen: tuple[str, ...]) -> None:
