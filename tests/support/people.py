@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from meshdoctor.lab.net.needs import environment
+from meshdoctor.lab.cluster.needs import environment
 from meshdoctor.lab.settings import LabSettings
 from tests.support.manifests import ROOT
 
 _NOBODY = "65534"
 _SYSTEM = f"python3.{sys.version_info.minor}"
-_IMPORTS = "import dns, pydantic_settings, rich, yaml, meshdoctor.lab.net"
+_IMPORTS = "import cryptography, dns, grpc, marketplace, meshdoctor.lab.cluster.cluster"
 
 
 def ordinary_python(home: Path) -> tuple[str, ...]:
@@ -30,7 +30,8 @@ def ordinary_python(home: Path) -> tuple[str, ...]:
         return (sys.executable,)
     cache = LabSettings().cache.expanduser()
     environment(cache)  # fetches them
-    shutil.copytree(cache, home / ".cache/meshdoctor", ignore=lambda _, names: _heavy(names))
+    kept = home / ".cache/meshdoctor"
+    shutil.copytree(cache, kept, symlinks=True, ignore=lambda _, names: _heavy(names))
     for path in (home, *home.rglob("*")):
         os.chown(path, int(_NOBODY), int(_NOBODY), follow_symlinks=False)
     for each in filter(None, (sys.executable, shutil.which(_SYSTEM, path="/usr/bin"))):
@@ -45,11 +46,12 @@ def ordinary_python(home: Path) -> tuple[str, ...]:
 
 
 def _heavy(names: list[str]) -> set[str]:
-    return {name for name in names if name.startswith(("prometheus", "kube", ".lock"))}
+    return {name for name in names if name.startswith(("trixie", "kube", ".lock"))}
 
 
 def _as_nobody(home: Path) -> tuple[str, ...]:
     user = ("setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups")
     packages = next(path for path in sys.path if path.endswith("site-packages"))
-    modules = os.pathsep.join((str(ROOT / "src"), str(ROOT), packages))
+    ours = (ROOT / "src", ROOT / "services", ROOT / "protos/gen", ROOT)
+    modules = os.pathsep.join((*map(str, ours), packages))
     return (*user, "env", f"HOME={home}", f"PYTHONPATH={modules}", "PYTHONDONTWRITEBYTECODE=1")

@@ -12,6 +12,8 @@ from meshdoctor.lab.processes import Process, Program
 CRASHING = "CrashLoopBackOff"
 _READY_SECONDS = 30.0
 _POLL_SECONDS = 0.05
+_ACCIDENTS = 1
+"""So often may something end by itself while it is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +188,14 @@ class Container:
         """Wait until its kubelet calls it ready.
 
         Raises:
-            LabError: it does not, in time; the text ends with the last lines of its log.
+            LabError: it does not, in time, or ends again and again; the text ends with the last
+                lines of its log.
         """
         until = time.monotonic() + seconds
-        while not self.status().ready:
-            if time.monotonic() > until:
+        while not (status := self.status()).ready:
+            if time.monotonic() > until or status.restarts > _ACCIDENTS:
                 tail = self.process.tail()
-                raise LabError(f"{self.name} is not ready after {seconds:g} s; {tail}")
+                raise LabError(f"{self.name} does not get ready; {tail}")
             time.sleep(_POLL_SECONDS)
 
     # For the kubelet alone.

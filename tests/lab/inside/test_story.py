@@ -1,0 +1,92 @@
+"""The incident this project grew from, from its beginning to its end, on real packets."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from meshdoctor.lab.cluster.building import Wishes
+from meshdoctor.lab.cluster.cluster import Cluster
+from meshdoctor.lab.matrix.asked import ask_until
+from meshdoctor.lab.matrix.ringing import rung
+from meshdoctor.lab.net.faults import network_faults
+from tests.support.cluster_up import SETUP, cluster_up
+from tests.support.lab import eventually
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(300)]
+
+FAULT = "network-nodes-blocked"
+NAMED_WITHIN, PAGED_WITHIN, LIVE_WITHIN = 30.0, 90.0, 30.0
+BOOKS = ("Murder on the Orient Express", "The Hound of the Baskervilles", "The Maltese Falcon")
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """The whole cluster, with readers on its page."""
+    with cluster_up(Wishes(SETUP, logs=tmp_path)) as up:
+        yield up
+
+
+def seen_from(cluster: Cluster, times: int = 12) -> set[tuple[int, str]]:
+    """Status and freshness of pages that somebody gets who asks a worker again and again.
+
+    A connection that goes to the other worker's Pod has no answer: that is no page.
+    """
+    pages = set()
+    for _ in range(times):
+        try:
+            page = cluster.visit()
+        except OSError:
+            continue
+        pages.add((page.status, page.freshness))
+    return pages
+
+
+def looked_up(cluster: Cluster, pod: str, name: str) -> str:
+    """What `nslookup` would tell in a Pod: the name's address, or that there is none."""
+    ask = ("getent", "ahostsv4", name)
+    done = subprocess.run(
+        cluster.network.entering(pod, ask), capture_output=True, text=True, check=False
+    )
+    return done.stdout.split()[0] if done.stdout else ""
+
+
+def test_the_story(cluster: Cluster) -> None:
+    """From the missing rule of the security group to the books on the page, in its own order."""
+    network = cluster.network
+    assert {(200, "live")} == seen_from(cluster)
+    began = min(one.at for one in cluster.pager.notifications) if cluster.pager.notifications else 0
+    assert 0 == rung(cluster.pager.notifications, began).count
+
+    # Somebody takes the group's rule about itself away.
+    network.apply(network_faults()[FAULT].broken(network.healthy, network.topology))
+    assert "" == looked_up(cluster, "marketplace-2", "recommendations-by-address")
+    assert eventually(lambda: (200, "stale") in seen_from(cluster), LIVE_WITHIN)
+    assert {200} == {status for status, _ in seen_from(cluster)}
+
+    # The doctor names the one thing, and says what to do.
+    said = ask_until(
+        cluster.diagnose, lambda one: bool(one.names), NAMED_WITHIN, cluster.interruption
+    )
+    assert (FAULT,) == said[-1].names
+    _, told = cluster.diagnose()
+    (fix,) = (one["fix"] for verdict in told["verdicts"] for one in verdict["findings"])
+    assert "self-referencing rule" in str(fix)
+
+    # Somebody is woken, once, by the right alert.
+    assert eventually(lambda: rung(cluster.pager.notifications, began).count > 0, PAGED_WITHIN)
+    page = rung(cluster.pager.notifications, began)
+    assert ("NodeToNodeUnreachable", 1) == (page.alert, page.count)
+
+    # The rule is there again: the name has its address, and the page its books.
+    network.heal()
+    assert "10.96.50.51" == looked_up(cluster, "marketplace-2", "recommendations-by-address")
+    assert eventually(lambda: {(200, "live")} == seen_from(cluster), LIVE_WITHIN)
+    text = cluster.visit().text
+    assert "Mystery books you may like" in text
+    assert [True] * len(BOOKS) == [title in text for title in BOOKS]
+    healthy = ask_until(
+        cluster.diagnose, lambda one: one.healthy, NAMED_WITHIN, cluster.interruption
+    )
+    assert healthy[-1].healthy
