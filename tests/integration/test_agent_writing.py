@@ -41,10 +41,11 @@ def door(cluster: KubeApi, tmp_path: Path) -> Iterator[Door]:
         yield found
 
 
-def report(number: int = 1, answer: Answer = Answer.OK) -> Report:
-    """Give the report of a round."""
-    seen = Sighting(EDGE, answer, 0.001 * number)
-    return Report("w1", time.time(), interval=0.1, round=number, sightings=(seen,))
+def report(number: int = 1, answer: Answer = Answer.OK, ago: float = 0.0) -> Report:
+    """Give the report of a round, with an answer that is so since some seconds ago."""
+    now = time.time()
+    seen = Sighting(EDGE, answer, 0.001 * number, since=now - ago)
+    return Report("w1", now, interval=0.1, round=number, sightings=(seen,))
 
 
 def stored(cluster: KubeApi) -> dict[str, Any] | None:
@@ -127,7 +128,7 @@ def test_news_is_written_at_once_and_no_news_is_not(
     assert 3 == len(door.paths)
 
 
-def test_while_something_is_wrong_each_round_is_written(
+def test_while_something_has_just_gone_wrong_each_round_is_written(
     door: Door, cluster: KubeApi, tmp_path: Path
 ) -> None:
     """The doctor compares moments, so what still works has to be known of after a failure."""
@@ -144,6 +145,19 @@ def test_while_something_is_wrong_each_round_is_written(
 
     lived(sink, life)
     assert 3 == len(door.paths)
+
+
+def test_what_is_wrong_for_good_is_no_news(door: Door, tmp_path: Path) -> None:
+    """A firewall may keep a port shut for ever, on a hundred nodes."""
+    sink = writing(door, tmp_path)
+
+    async def life() -> None:
+        for number in range(1, 6):
+            sink.take(report(number, Answer.SILENT, ago=125.0))
+            await asyncio.sleep(0.1)
+
+    lived(sink, life)
+    assert 1 == len(door.paths)
 
 
 def test_its_heart_beats(door: Door, cluster: KubeApi, tmp_path: Path) -> None:

@@ -91,16 +91,20 @@ class Writing:
     def due(self, report: Report) -> bool:
         """Say whether a report is worth writing: it says something new, or it is time.
 
-        While anything is wrong each round is: whoever compares what several agents saw has to know
-        what still works since it went wrong.
+        While anything has just gone wrong each round is: whoever compares what several agents saw
+        has to know what still works since then. What is wrong for good, such as a port that a
+        firewall keeps shut, is no news after two heartbeats: 100 agents would keep the API busy.
 
         Args:
             report: the newest.
         """
         # The next round may come a little late, and this one would be told as silence then.
         late = time.monotonic() - self._last.at > self._heartbeat - report.interval / 2
-        wrong = any(one.answer is not Answer.OK for one in report.sightings)
-        return late or wrong or sign(report) != self._last.sign
+        return late or self._fresh(report) or sign(report) != self._last.sign
+
+    def _fresh(self, report: Report) -> bool:
+        oldest = report.at - 2 * self._heartbeat
+        return any(one.answer is not Answer.OK and one.since > oldest for one in report.sightings)
 
     def write(self, report: Report) -> bool:
         """Write a report; whether that worked. It takes seconds when the API is silent.
