@@ -1,9 +1,9 @@
 """How a gRPC server says it is: `grpc.health.v1.Health/Check`, the server as a whole.
 
-One call on a connection of its own. h2 speaks HTTP/2; grpcio would need three times the memory of
-all other probes together, for one call whose request is empty and whose answer is one number (see
-docs/adr/0026). What is sent and read: gRPC over HTTP2 (grpc/grpc, doc/PROTOCOL-HTTP2.md) and the
-gRPC health checking protocol (doc/health-checking.md).
+One call on a connection of its own. h2 speaks HTTP/2: for a call whose request is empty and whose
+answer is one number, grpcio would need five times the memory (docs/adr/0027). What is sent and
+read: gRPC over HTTP2 (grpc/grpc, doc/PROTOCOL-HTTP2.md) and the gRPC health checking protocol
+(doc/health-checking.md).
 """
 
 import asyncio
