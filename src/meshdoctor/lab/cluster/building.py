@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meshdoctor.lab.cluster import objects, programs
+from meshdoctor.lab.cluster.certificates import Certificates
 from meshdoctor.lab.cluster.container import Container, Status
 from meshdoctor.lab.cluster.controlplane import ControlPlane
 from meshdoctor.lab.cluster.kubelet import looked_after
@@ -67,6 +68,7 @@ class Built:
         metering: Prometheus and Alertmanager, None without.
         scribe: tells the API.
         registry: starts when it is asked for an image.
+        certificates: of workloads that speak TLS.
         seconds: that the network took, and the controls; and when the rest was ready.
     """
 
@@ -80,6 +82,7 @@ class Built:
     metering: Metering | None
     scribe: Scribe
     registry: ImageRegistry
+    certificates: Certificates
     seconds: Mapping[str, float]
 
 
@@ -112,6 +115,7 @@ class _Building:
         first = (*objects.still(laid_out, time.time()), *services(network.rules, network.topology))
         control = ControlPlane.written(laid_out, network, first, self._wishes.logs)
         self._stack.callback(control.api.close)
+        certificates = Certificates.of(laid_out)
         (api,) = network.launch({control.node: control.program})
         metering, pager = self._metering(network.topology)
         watching = _launched(network, metering.programs if metering else {})
@@ -130,7 +134,7 @@ class _Building:
         self._note("ready")
         return Built(
             *(laid_out, network, crew, control, api, containers, pager, metering, scribe),
-            ImageRegistry(f"{VISITOR}:{REGISTRY_PORT}", crew),
+            *(ImageRegistry(f"{VISITOR}:{REGISTRY_PORT}", crew), certificates),
             self._seconds,
         )
 

@@ -15,6 +15,7 @@ from typing import Any, Self
 from meshdoctor.lab import load
 from meshdoctor.lab.cluster.apiclient import ApiClient
 from meshdoctor.lab.cluster.building import Built, Wishes, built
+from meshdoctor.lab.cluster.certificates import Certificates
 from meshdoctor.lab.cluster.container import Container
 from meshdoctor.lab.cluster.plan import LOAD_PORT
 from meshdoctor.lab.cluster.registry import ImageRegistry
@@ -129,6 +130,11 @@ class Cluster:
     def registry(self) -> ImageRegistry:
         """A registry that starts when it is asked for an image."""
         return self.parts.registry
+
+    @property
+    def certificates(self) -> Certificates:
+        """The certificates of workloads that speak TLS: they can expire, and be another CA's."""
+        return self.parts.certificates
 
     def pod(self, name: str) -> Container:
         """Give the container of a Pod, such as `recommendations-1`.

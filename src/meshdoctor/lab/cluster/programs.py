@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 
+from meshdoctor.lab.cluster.certificates import leading_elsewhere
 from meshdoctor.lab.cluster.environment import API, environment
 from meshdoctor.lab.cluster.plan import Plan
 from meshdoctor.lab.net.network import HOME
@@ -70,4 +71,9 @@ def the_container(pod: Pod, plan: Plan) -> Manifest:
 
 def _variables(container: Manifest, pod: Pod, plan: Plan) -> Mapping[str, str]:
     address = plan.seed.topology.node(pod.node).address
-    return {**environment(container, pod, address), **_LAB}
+    env = environment(container, pod, address)
+    return {
+        **env,
+        **leading_elsewhere(env, container, plan.owners[pod.name]["metadata"]["name"]),
+        **_LAB,
+    }

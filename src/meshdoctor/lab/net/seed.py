@@ -120,6 +120,7 @@ def _system_services() -> tuple[Service, ...]:
 
 def _by_address() -> Service:
     """Recommendations behind one address, as the story had them, beside the headless Service."""
-    ports = (Port("grpc", 50051, "grpc"),)
+    # By number: with TLS the Pods' port has another name.
+    ports = (Port("grpc", 50051, 50051),)
     selector = {_NAME: "recommendations"}
     return Service("recommendations-by-address", "bookstore", "10.96.50.51", ports, selector)

@@ -1,0 +1,23 @@
+"""The backends come with a certificate of a CA that the shop does not know."""
+
+from meshdoctor.lab.cluster.cluster import Cluster
+from meshdoctor.lab.faults.deeds import BACKENDS, as_usual
+from meshdoctor.lab.faults.scenario import Scenario
+
+
+def _estrange(cluster: Cluster) -> None:
+    cluster.certificates.estrange(BACKENDS)
+    as_usual(cluster)
+
+
+def _reconcile(cluster: Cluster) -> None:
+    cluster.certificates.renew(BACKENDS)
+
+
+FAULT = Scenario(
+    "tls-untrusted",
+    "all backends replaced by new ones whose Secret holds another CA's leaf",
+    hurt=_estrange,
+    heal=_reconcile,
+    alert="RecommendationsUnavailableRate",
+)
