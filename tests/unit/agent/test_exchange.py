@@ -105,7 +105,7 @@ def test_whoever_sends_a_byte_now_and_then_is_given_up_on(text: bytes) -> None:
     with pytest.raises(ExchangeError):
         asked(_for_ever(drops), seconds=0.3, close=False)
 
-    assert time.monotonic() - begun < 2.0
+    assert time.monotonic() - begun < 3.0
 
 
 def _for_ever(drops: Iterator[bytes]) -> Iterator[bytes]:
