@@ -143,7 +143,14 @@ def _dns_alerts() -> tuple[Alert, ...]:
             ),
             dashboard="mesh-dns-network",
             hold=knobs.AFTER_NETWORK,
-            faults=("routing-no-endpoints", "dns-nxdomain"),
+            # A headless name has no address as soon as no Pod is ready.
+            faults=(
+                "routing-no-endpoints",
+                "dns-nxdomain",
+                "app-down",
+                "app-hung",
+                "app-crash-loop",
+            ),
         ),
     )
 

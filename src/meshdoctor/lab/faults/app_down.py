@@ -1,19 +1,21 @@
-"""No backend is left."""
+"""The backends run, and none listens where it is called: somebody changed a port."""
 
 from meshdoctor.lab.cluster.cluster import Cluster
 from meshdoctor.lab.faults.deeds import BACKENDS, as_usual
 from meshdoctor.lab.faults.scenario import Scenario
 
+_ELSEWHERE = {"RECOMMENDATIONS_PORT": "50052"}
 
-def _kill(cluster: Cluster) -> None:
+
+def _move(cluster: Cluster) -> None:
     for backend in cluster.pods(BACKENDS):
-        backend.kill()
+        backend.exchange(_ELSEWHERE, gently=False)
 
 
 FAULT = Scenario(
     "app-down",
-    "all backends killed, and none started again",
-    hurt=_kill,
+    "all backends replaced by new ones that listen on another port",
+    hurt=_move,
     heal=as_usual,
-    alert="RecommendationsUnavailableRate",
+    alert="ServiceWithoutAddress",
 )
