@@ -34,7 +34,7 @@ from meshdoctor.lab.processes import Process
 from meshdoctor.lab.promquery import Prometheus
 
 _DIAGNOSE_SECONDS = 60.0
-_LIVE_SECONDS = 30.0
+_LIVE_SECONDS = 60.0
 _POLL_SECONDS = 0.1
 _A_DAY = 24 * 3600
 _METRICS_PORT = 9464

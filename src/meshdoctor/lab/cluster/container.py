@@ -10,7 +10,7 @@ from meshdoctor.lab.net.topology import Pod
 from meshdoctor.lab.processes import Process, Program
 
 CRASHING = "CrashLoopBackOff"
-_READY_SECONDS = 30.0
+_READY_SECONDS = 90.0  # a busy machine is no reason to give up
 _POLL_SECONDS = 0.05
 _ACCIDENTS = 1
 """So often may something end by itself while it is waited for."""
