@@ -12,6 +12,8 @@ from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTO
 
 from meshdoctor.agent.answering import Answering
 from meshdoctor.agent.certificates import Certificates
+from meshdoctor.agent.edges import edges
+from meshdoctor.agent.knowledge import Knowledge
 from meshdoctor.agent.log import Lines, Log
 from meshdoctor.agent.metrics import LastReport
 from meshdoctor.agent.page import Answer, Page
@@ -26,6 +28,7 @@ from meshdoctor.telemetry.exposition import CachedPage
 _LATE_ROUNDS: Final = 3
 _LATE_SECONDS: Final = 15.0
 _AGAIN_SECONDS: Final = 1.0
+_NEWS_SECONDS: Final = 0.5
 _TEXT: Final = "text/plain; charset=utf-8"
 _JSON: Final = "application/json"
 
@@ -124,20 +127,28 @@ class Agent:
         )
 
     async def _look(self) -> None:
-        due = time.monotonic()
         while True:
-            await self._look_once()
+            begun = time.monotonic()
+            known = self._world.source.knowledge()
+            await self._look_once(known)
             # Whoever was held up, by a stopped machine say, goes on from now.
-            due = max(due + self._settings.interval_seconds, time.monotonic())
-            await asyncio.sleep(due - time.monotonic())
+            await self._pause(known, begun + self._settings.interval_seconds)
 
-    async def _look_once(self) -> None:
-        seen = await self._rounds.go(self._world.source.knowledge(), self._gaps())
+    async def _look_once(self, known: Knowledge) -> None:
+        seen = await self._rounds.go(known, self._gaps())
         self._last.report = seen.report
         self._looked_at = time.monotonic()
         self._log.changes(seen.changes)
         for sink in self._world.sinks:
             sink.take(seen.report)
+
+    async def _pause(self, known: Knowledge, until: float) -> None:
+        """Wait for the next round; not for all of it when there is something new to ask."""
+        while (left := until - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, _NEWS_SECONDS))
+            now = self._world.source.knowledge()
+            if now is not known and edges(now) != edges(known):
+                return
 
     def _gaps(self) -> Iterable[str]:
         yield from self._world.source.gaps()
