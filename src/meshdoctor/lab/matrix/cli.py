@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from meshdoctor.lab.cluster.needs import environment
 from meshdoctor.lab.errors import LabError
 from meshdoctor.lab.faults import scenarios
 from meshdoctor.lab.interruption import Interrupted, Interruption
@@ -19,7 +20,6 @@ from meshdoctor.lab.matrix.model import read
 from meshdoctor.lab.matrix.picture import draw
 from meshdoctor.lab.matrix.run import RESULT, Plan, run
 from meshdoctor.lab.matrix.shown import Lines, report
-from meshdoctor.lab.net.needs import environment
 from meshdoctor.lab.net.sandbox import enter
 from meshdoctor.settings import EXIT_USAGE
 
