@@ -233,9 +233,15 @@ def both(one: World, other: World) -> World:
         fate,
         told,
         replace(one.cluster, **changed),
-        one.known if one.known is not known else other.known,
+        lambda node: _less(one.known(node), other.known(node)),
         one.certificate or other.certificate,
     )
+
+
+def _less(one: Knowledge, other: Knowledge) -> Knowledge:
+    """Give what is known where two faults change it: of backends none, or the strange ones."""
+    strange = one if one.backends != BACKENDS else other
+    return strange if one.backends and other.backends else replace(one, backends=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,18 +266,27 @@ def report(node: str, world: World, moment: Moment) -> Report:
         node,
         moment.at,
         round=100,
-        sightings=tuple(_sighting(node, edge, world, moment) for edge in edges(knows)),
+        sightings=_sightings(node, world, moment),
         callers=tuple(_caller(place, world, moment) for place in knows.pages),
         certificates=_certificates(world, knows),
     )
 
 
-def _sighting(node: str, edge: Edge, world: World, moment: Moment) -> Sighting:
-    was, now = moment.before.answer(node, edge), world.answer(node, edge)
+def _sightings(node: str, world: World, moment: Moment) -> tuple[Sighting, ...]:
+    before = frozenset(edges(moment.before.known(node)))
+    return tuple(
+        _sighting(edge, world.answer(node, edge), was, moment)
+        for edge in edges(world.known(node))
+        for was in ((moment.before.answer(node, edge) if edge in before else None),)
+    )
+
+
+def _sighting(edge: Edge, now: Answer, was: Answer | None, moment: Moment) -> Sighting:
     rounds = max(1, min(LOOKS, int((moment.at - moment.began) // 5) + 1))
+    past = (was,) * (LOOKS - rounds) if was else ()
     since = LONG_AGO if was is now else first_round(moment)
     words = "" if now in {Answer.OK, Answer.SILENT} else f"it says {now}"
-    return Sighting(edge, now, 0.01, words, since, (was,) * (LOOKS - rounds) + (now,) * rounds)
+    return Sighting(edge, now, 0.01, words, since, past + (now,) * rounds)
 
 
 def first_round(moment: Moment) -> float:

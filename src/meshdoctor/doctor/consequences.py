@@ -8,10 +8,10 @@ from meshdoctor.doctor.model import Finding
 from meshdoctor.faults import Layer
 from meshdoctor.probes.mesh.evidence import Answer, Role
 
-_CARRIED: Final = frozenset(
-    {"network-nodes-blocked", "network-overlay-blocked", "network-one-way", "network-large-packets"}
-)
-_SHED_AFTER: Final = frozenset({Layer.NETWORK, Layer.ROUTING, Layer.DNS, Layer.IMAGE})
+_CUT: Final = frozenset({"network-nodes-blocked", "network-overlay-blocked", "network-one-way"})
+_CARRIED: Final = _CUT | {"network-large-packets"}
+_FEWER: Final = _CUT | {"app-down", "app-hung", "app-crash-loop"}
+"""Faults that leave callers fewer backends."""
 
 
 def independent(mesh: Mesh, findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -40,17 +40,22 @@ def _no_server(mesh: Mesh, codes: set[str], _layers: set[Layer]) -> bool:
 
 def _less_capacity(_mesh: Mesh, codes: set[str], layers: set[Layer]) -> bool:
     """Backends that can still be reached have the load of all."""
-    down = {"app-down", "app-hung", "app-crash-loop", "app-slow"}
-    return bool(layers & _SHED_AFTER or codes & down)
+    return Layer.IMAGE in layers or bool(codes & _FEWER)
 
 
 def _late_below(_mesh: Mesh, codes: set[str], layers: set[Layer]) -> bool:
     """A call that meets silence is late, too, and so is one that waits its turn."""
-    return bool(codes & _CARRIED or layers & {Layer.ROUTING} or codes & {"app-overloaded"})
+    return Layer.ROUTING in layers or bool(codes & (_CARRIED | _FEWER | {"app-overloaded"}))
+
+
+def _port_silent(_mesh: Mesh, codes: set[str], _layers: set[Layer]) -> bool:
+    """Where policies name ports, the wrong one is silent."""
+    return "routing-wrong-target-port" in codes
 
 
 _RULES: Final[dict[str, Callable[[Mesh, set[str], set[Layer]], bool]]] = {
     "dns-refused": _no_server,
     "app-overloaded": _less_capacity,
     "app-slow": _late_below,
+    "network-policy-app": _port_silent,
 }

@@ -48,6 +48,12 @@ def _not_its_port(pod: Pod | None, look: Look) -> bool:
 def _with_pod(server: Server, pod: Pod, refused: list[Look]) -> Finding | Doubt:
     if pod.ready:  # the kubelet is answered: since then, or not yet any more
         return unsettled(server)
+    waiting = next((one for one in pod.containers if one.waiting), None)
+    if waiting is not None:  # the checks of its image and of its end say why, if anything does
+        return Doubt(
+            f"{server} does not listen, for {waiting.name} waits: {waiting.waiting}",
+            f"kubectl -n {pod.namespace} describe pod {pod.name}",
+        )
     ages = [_age(one, refused[0].at) for one in pod.containers if one.running]
     if any(age is not None and age < _SECONDS_TO_START for age in ages):
         again = next((one for one in pod.containers if _loops(one)), None)

@@ -88,8 +88,9 @@ def backends_reached(mesh: Mesh, voice: Voice, ask: Ask) -> tuple[Look, ...]:
 def names_served(mesh: Mesh, voice: Voice) -> tuple[Look, ...]:
     """Give what proves that DNS served a caller's node all along; nothing if unsure."""
     looks = tuple(mesh.looks(Role.DNS, voice.report.node))
-    direct = {one.edge.address for one in looks if one.edge.ground is not Ground.CLUSTER_IP}
-    by_address = [one for one in looks if one.edge.ground is Ground.CLUSTER_IP]
+    udp = [one for one in looks if one.edge.ask is Ask.DNS_UDP]  # as services ask
+    direct = {one.edge.address for one in udp if one.edge.ground is not Ground.CLUSTER_IP}
+    by_address = [one for one in udp if one.edge.ground is Ground.CLUSTER_IP]
     known = _behind(mesh, DNS_NAMESPACE, DNS_SERVICE)
     enough = by_address and known and len(direct) >= known
     return looks if enough and all_along(looks, voice) else ()
