@@ -12,7 +12,7 @@ CODES = st.lists(st.sampled_from([f"app-{n}" for n in range(30)]), unique=True, 
 @given(CODES, st.integers(1, 4), st.integers())
 def test_each_round_does_each_fault_once(codes: list[str], rounds: int, seed: int) -> None:
     """Whatever the lot, nothing is left out or done twice."""
-    made = list(turns(codes, rounds, seed))
+    made = list(turns([codes], rounds, seed))
 
     for number in range(1, rounds + 1):
         mine = [turn.fault for turn in made if turn.round == number]
@@ -23,7 +23,7 @@ def test_each_round_does_each_fault_once(codes: list[str], rounds: int, seed: in
 @given(CODES, st.integers(1, 4), st.integers())
 def test_the_mesh_is_left_alone_in_between(codes: list[str], rounds: int, seed: int) -> None:
     """After so many faults at the latest a healthy round comes, and never two of them."""
-    words = "".join("." if turn.fault == NOTHING else "x" for turn in turns(codes, rounds, seed))
+    words = "".join("." if turn.fault == NOTHING else "x" for turn in turns([codes], rounds, seed))
 
     assert all(1 <= len(run) <= HEALTHY_EVERY for run in words.rstrip(".").split("."))
 
@@ -31,4 +31,16 @@ def test_the_mesh_is_left_alone_in_between(codes: list[str], rounds: int, seed: 
 @given(CODES, st.integers(1, 4), st.integers())
 def test_a_seed_is_an_order(codes: list[str], rounds: int, seed: int) -> None:
     """A run can be made again."""
-    assert list(turns(codes, rounds, seed)) == list(turns(codes, rounds, seed))
+    assert list(turns([codes], rounds, seed)) == list(turns([codes], rounds, seed))
+
+
+@given(CODES, CODES, st.integers())
+def test_groups_come_after_each_other(codes: list[str], others: list[str], seed: int) -> None:
+    """What needs another mesh is done in one go, and ends with a healthy round of that mesh."""
+    made = list(turns([codes, others], 1, seed))
+    groups = [turn.group for turn in made]
+    last = groups.index(1) - 1
+
+    assert sorted(groups) == groups
+    assert (NOTHING, NOTHING) == (made[last].fault, made[-1].fault)
+    assert set(others) == {turn.fault for turn in made if turn.group == 1} - {NOTHING}

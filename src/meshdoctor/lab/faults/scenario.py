@@ -2,8 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 from meshdoctor.lab.cluster.cluster import Cluster
+from meshdoctor.lab.net.seed import MANIFESTS
+
+MUTUAL_TLS: Final = MANIFESTS.with_name("kubeadm-mtls.yaml")
+"""The overlay in which the services show each other certificates."""
 
 Deed = Callable[[Cluster], None]
 """Does something to a running cluster, and returns when it is done."""
@@ -21,6 +27,7 @@ class Scenario:
         alert: the page that has to come; "" when none may.
         silent: why no page comes; "" when one does.
         promised: whether no visitor may get HTTP 5xx meanwhile.
+        manifests: the rendered overlay of the cluster that it is done to.
     """
 
     code: str
@@ -30,3 +37,4 @@ class Scenario:
     alert: str = ""
     silent: str = ""
     promised: bool = True
+    manifests: Path = MANIFESTS

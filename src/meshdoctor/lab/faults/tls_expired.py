@@ -2,7 +2,7 @@
 
 from meshdoctor.lab.cluster.cluster import Cluster
 from meshdoctor.lab.faults.deeds import BACKENDS
-from meshdoctor.lab.faults.scenario import Scenario
+from meshdoctor.lab.faults.scenario import MUTUAL_TLS, Scenario
 
 
 def _expire(cluster: Cluster) -> None:
@@ -18,5 +18,6 @@ FAULT = Scenario(
     "the backends' Secret holds a leaf that ended a minute ago; connections that are there stay",
     hurt=_expire,
     heal=_renew,
+    manifests=MUTUAL_TLS,
     alert="TlsCertExpired",
 )

@@ -2,7 +2,7 @@
 
 from meshdoctor.lab.cluster.cluster import Cluster
 from meshdoctor.lab.faults.deeds import BACKENDS, as_usual
-from meshdoctor.lab.faults.scenario import Scenario
+from meshdoctor.lab.faults.scenario import MUTUAL_TLS, Scenario
 
 
 def _estrange(cluster: Cluster) -> None:
@@ -19,5 +19,6 @@ FAULT = Scenario(
     "all backends replaced by new ones whose Secret holds another CA's leaf",
     hurt=_estrange,
     heal=_reconcile,
+    manifests=MUTUAL_TLS,
     alert="RecommendationsUnavailableRate",
 )

@@ -4,7 +4,7 @@ import json
 import subprocess
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -23,7 +23,6 @@ from meshdoctor.lab.matrix.watch import Watch
 
 RESULT: Final = "matrix.json"
 PICTURE: Final = "matrix.svg"
-_USERS: Final = 60  # each asks once a second: more than three backends can serve that are made slow
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +60,20 @@ def run(plan: Plan, interruption: Interruption, tell: Callable[[str], None]) -> 
         Interrupted: the user wants to stop; likewise.
     """
     matrix = Matrix(time.time(), plan.seed, plan.rounds)
-    left = deque(turns(tuple(plan.scenarios), plan.rounds, plan.seed))
+    overlays = _overlays(plan.scenarios.values())
+    left = deque(turns(overlays.values(), plan.rounds, plan.seed))
     objective = fresh_pages()
     plan.out.mkdir(parents=True, exist_ok=True)
-    wishes = Wishes(users=_USERS, logs=plan.out.resolve() / "logs")
     while left:
         tell("a mesh is built")
+        group = left[0].group
+        wishes = Wishes(manifests=tuple(overlays)[group], logs=plan.out.resolve() / "logs")
         with Cluster.up(interruption, wishes) as cluster:
             watch = Watch(cluster, objective, plan.out, plan.paged, interruption, tell)
             watch.settle()
             tell("the doctor finds nothing in it")
             whole = True
-            while left and whole:
+            while left and whole and left[0].group == group:
                 trial = _try(watch, plan, left.popleft())
                 whole = not trial.trouble
                 matrix = replace(matrix, trials=(*matrix.trials, trial))
@@ -88,6 +89,14 @@ def write(matrix: Matrix, out: Path) -> None:
         new = out / f".{name}"
         new.write_text(text, "utf-8")
         new.replace(out / name)
+
+
+def _overlays(scenarios: Iterable[Scenario]) -> Mapping[Path, Sequence[str]]:
+    """Which faults are done to the mesh of which manifests."""
+    overlays: dict[Path, list[str]] = {}
+    for one in scenarios:
+        overlays.setdefault(one.manifests, []).append(one.code)
+    return overlays
 
 
 def _try(watch: Watch, plan: Plan, turn: Turn) -> Trial:
