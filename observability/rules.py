@@ -57,3 +57,12 @@ NOT_PAGED: Final = MappingProxyType(
     }
 )
 """Faults that wake nobody, by code, and why."""
+
+PAGED_LATE: Final = MappingProxyType(
+    dict.fromkeys(
+        ("image-platform-wrong", "image-config-mismatch"),
+        "PodCrashLooping waits 5 min, for a bad start is no loop yet; meanwhile old Pods serve on, "
+        "and where none is left the page about calls comes",
+    )
+)
+"""Faults that wake somebody, but not within 75 s, by code, and why."""

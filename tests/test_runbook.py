@@ -298,16 +298,13 @@ def test_the_contents_list_every_section_in_its_chapter() -> None:
 
 
 def test_the_opening_tells_the_true_numbers() -> None:
-    """How long a fault must last is what the knobs say."""
-    persistence = knobs.PERSISTENCE
-    looks = persistence.window // knobs.EVALUATE_SECONDS
+    """How long a fault must last, and how long pages wait for others, is what the knobs say."""
+    seen, looks = knobs.PERSISTENCE.seen, knobs.PERSISTENCE.window // knobs.EVALUATE_SECONDS
+    told = f"seen in {seen} of the last {looks} looks, one every {knobs.EVALUATE_SECONDS} s"
+    text = RUNBOOK.read_text("utf-8")
 
-    assert (
-        f"seen in {persistence.seen} of the last {looks} looks, one every"
-        f" {knobs.EVALUATE_SECONDS} s ({knobs.AGENT_SEEN}, where an agent saw it)"
-        in RUNBOOK.read_text("utf-8")
-    )
-    assert f"then wait {knobs.AFTER_NETWORK.removesuffix('s')} s more" in RUNBOOK.read_text("utf-8")
+    assert f"{told} ({knobs.AGENT_SEEN}, where an agent saw it)" in text
+    assert f"then wait {knobs.AFTER_NETWORK.removesuffix('s')} s more" in text
 
 
 def test_the_runbook_lies_where_links_look_for_it() -> None:
