@@ -3,15 +3,18 @@
 A page may be anything: whoever runs in the Pod writes it. Only lines that begin with a metric of
 the catalogue are read, so many of them and so long at most, and of their labels only values that
 are words of ours already. So whatever a page says, what is kept of it is small.
+
+prometheus-client's parser needed 1.2 s for the worst half MiB that was found, and no probe of the
+agent would be on time meanwhile; these patterns need 45 ms for it, and for an honest page a fifth
+of the time. A test holds them against that parser.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
-
-from prometheus_client.parser import text_string_to_metric_families
 
 from meshdoctor.faults import CAUSES
 from meshdoctor.telemetry.catalogue import (
@@ -121,24 +124,23 @@ def about(counts: Counts, what: str) -> dict[str, int]:
 
 def _samples(page: bytes) -> Iterator[tuple[str, Mapping[str, str], float]]:
     try:
-        text = "".join(_lines(page.decode().split("\n")))
-        for family in text_string_to_metric_families(text):
-            for sample in family.samples:
-                if sample.name in _METRICS:
-                    yield sample.name, sample.labels, sample.value
-    except PageError:
-        raise
-    except (ValueError, IndexError, KeyError, TypeError) as error:
-        raise PageError(f"no metrics page: {type(error).__name__}") from error
+        for line in _lines(page.decode()):
+            if found := _SAMPLE.match(line):
+                labels = dict(_LABEL.findall(found["labels"] or ""))
+                yield found["name"], labels, float(found["value"])
+            elif line.startswith(_BEGUN):
+                raise PageError("no metrics page: a line of the mesh's that cannot be read")
+    except ValueError as error:  # bytes that are no text, a value that is no number
+        raise error if isinstance(error, PageError) else PageError("no metrics page") from error
 
 
-def _lines(lines: Iterable[str]) -> Iterator[str]:
-    ours = [line for line in lines if line.startswith(_NAMES)]
+def _lines(text: str) -> list[str]:
+    ours = [line for line in text.split("\n") if line.startswith(_NAMES)]
     if len(ours) > _MOST_LINES:
         raise PageError(f"a metrics page with more than {_MOST_LINES} lines of the mesh")
     if any(len(line) > _LONGEST_LINE for line in ours):
         raise PageError(f"a metrics page with a line of more than {_LONGEST_LINE} characters")
-    return (f"{line}\n" for line in ours)
+    return ours
 
 
 def _word(about: str, value: str, words: frozenset[str]) -> str:
@@ -160,3 +162,13 @@ _METRICS: Final = {
     _counted(HTTP_SERVER_DURATION): ("visits", "http_response_status_code", _DIGITS),
 }
 _NAMES: Final = tuple(_METRICS)
+_BEGUN: Final = tuple(f"{name}{after}" for name in _NAMES for after in "{ ")
+# Possessive, so that no text makes them try again what they have read.
+_PAIR: Final = r'[A-Za-z_]\w*+="[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_LABEL: Final = re.compile(r'([A-Za-z_]\w*+)="([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.ASCII)
+_SAMPLE: Final = re.compile(
+    rf"(?P<name>{'|'.join(_NAMES)})"
+    rf"(?:\{{(?P<labels>(?:{_PAIR}(?:,|(?=\}})))*+)\}})?"
+    r" (?P<value>\S++)(?: |$)",
+    re.ASCII,
+)

@@ -1,5 +1,7 @@
 """Counters of a metrics page: read whatever it says, and compared over restarts."""
 
+import time
+from collections import Counter
 from contextlib import suppress
 
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
+from prometheus_client.parser import text_string_to_metric_families
 
 from meshdoctor.agent.counters import Counts, Look, PageError, about, grown, read
 from meshdoctor.faults import CAUSES
@@ -57,6 +60,42 @@ def test_it_reads_what_our_services_write(write: object) -> None:
     assert {"": 1, "dns-timeout": 1} == about(found, "lookups")
     assert {"OK": 1} == about(found, "handled")
     assert {"2": 2, "5": 1} == about(found, "visits")
+
+
+@given(
+    st.lists(
+        st.tuples(st.text(), st.text() | st.sampled_from(sorted(CAUSES)), st.integers(0, 10**6)),
+        max_size=5,
+        unique_by=lambda one: one[:2],
+    )
+)
+def test_it_reads_labels_as_the_library_that_wrote_them_does(
+    rows: list[tuple[str, str, int]],
+) -> None:
+    """With quotes, backslashes, braces, commas and ends of lines in them."""
+    registry = CollectorRegistry()
+    failures = make(RPC_CLIENT_FAILURES, registry)
+    for method, cause, count in rows:
+        failures.labels(method, cause).inc(count)
+    text = generate_latest(registry)
+
+    expected: Counter[str] = Counter()
+    for family in text_string_to_metric_families(text.decode()):
+        for one in family.samples:
+            if one.name == FAILURES:
+                cause = one.labels["cause"]
+                expected[cause if cause in CAUSES else "unknown"] += int(one.value)
+    assert +expected == Counter(about(read(text), "causes"))
+
+
+def test_a_page_made_to_be_slow_is_not() -> None:
+    """Half a MiB of labels: the agent's probes wait for it, and their time is measured."""
+    labels = ",".join(f'a{number}="b"' for number in range(100))
+    text = f"{FAILURES}{{{labels}}} 1\n".encode() * 600
+    begun = time.process_time()
+
+    assert {"unknown": 600} == about(read(text), "causes")
+    assert time.process_time() - begun < 0.4
 
 
 def test_strange_words_are_all_one() -> None:
