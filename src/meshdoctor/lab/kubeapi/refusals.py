@@ -51,6 +51,12 @@ def unauthorized() -> RefusalError:
     return RefusalError(HTTPStatus.UNAUTHORIZED, "Unauthorized", "Unauthorized", {})
 
 
+def expired(version: int) -> RefusalError:
+    """What happened since then is no longer known; clients list anew."""
+    text = f"too old resource version: {version}"
+    return RefusalError(HTTPStatus.GONE, "Expired", text, {})
+
+
 def unknown_path(path: str) -> RefusalError:
     """There is no such kind, or nothing at all under that path."""
     text = f"the server could not find the requested resource ({path})"

@@ -20,6 +20,7 @@ from meshdoctor.lab.kubeapi import logs, routes, verbs, wire
 from meshdoctor.lab.kubeapi.refusals import (
     RefusalError,
     bad_request,
+    expired,
     unauthorized,
     unknown_path,
 )
@@ -189,10 +190,10 @@ class _Handler(BaseHTTPRequestHandler):
         address = urlsplit(self.path)
         path, query = address.path.rstrip("/"), dict(parse_qsl(address.query))
         try:
-            self._authenticate()
             if path in _HEALTH:
                 self._send_bytes(HTTPStatus.OK, "text/plain", b"ok")
                 return
+            self._authenticate()
             if path == "/openapi/v2":
                 self._send_nothing()  # an empty protobuf: kubectl asks it about kinds unknown to v3
                 return
@@ -253,6 +254,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _watch(self, call: verbs.Call) -> None:
         if "sendInitialEvents" in call.query:
             raise bad_request("sendInitialEvents is not known here; list and then watch")
+        version = int(call.query.get("resourceVersion") or 0)
+        if version and not self.store.remembers(version):
+            raise expired(version)
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")

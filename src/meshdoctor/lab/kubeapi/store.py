@@ -2,11 +2,15 @@
 
 import copy
 import threading
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from meshdoctor.lab.kubeapi.resources import BUILT_IN, DEFINITIONS, Resource, custom
+
+_REMEMBERED: Final = 4000
+"""So many changes can be watched after the fact; a real API forgets them after minutes, too."""
 
 Manifest = dict[str, Any]
 Key = tuple[str, str, str]
@@ -41,13 +45,18 @@ class Store:
     changed: threading.Condition = field(default_factory=threading.Condition)
     closed: bool = False
     _objects: dict[Key, Manifest] = field(default_factory=dict)
-    _events: list[Event] = field(default_factory=list)
+    _events: deque[Event] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     _version: int = 1
 
     @property
     def version(self) -> int:
         """The resource version of the last change."""
         return self._version
+
+    def remembers(self, version: int) -> bool:
+        """Whether every change after a resource version can still be told."""
+        with self.changed:
+            return not self._events or self._events[0].version <= version + 1
 
     def resources(self) -> tuple[Resource, ...]:
         """Give all kinds of objects, those of the definitions in here among them."""
