@@ -35,7 +35,7 @@ def test_the_exit_code_tells_health_fault_doubt_and_misuse(tmp_path: Path) -> No
     [
         (("--watch", "--from", "seen"), "does not change"),
         (("--redact",), "--save FILE"),
-        (("--timeout", "0"), "0"),
+        (("--timeout", "0.5"), "greater than or equal to 1"),
         (("-o", "yaml"), "yaml"),
     ],
 )

@@ -60,9 +60,9 @@ def diagnose(  # noqa: PLR0913 - each is an option
 ) -> int:
     """Name the broken layer of a mesh on Kubernetes, and say what shows it and what repairs it.
 
-    It asks the API server of the kubeconfig, for lists only: the objects, and what the agents of
-    the nodes have seen. Exit code 0: nothing broken is to be seen; 1: a fault, named; 2: cannot
-    tell, and what would; 3: wrong usage.
+    It asks the API server of the kubeconfig and changes nothing: objects, what the agents of the
+    nodes have seen, and the last log of a program that ends at once. Exit code 0: nothing broken
+    is to be seen; 1: a fault, named; 2: cannot tell, and what would; 3: wrong usage.
     """
     if watch and source:
         raise typer.BadParameter("--watch looks at the cluster; what --from names does not change")

@@ -4,6 +4,7 @@ A node's own words come first: it is the node that must get the image, with its 
 secret. The registry tells what those words leave open, and what is inside.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -12,6 +13,7 @@ from meshdoctor.doctor.checks.image import MISMATCH, WRONG, judge_image
 from meshdoctor.doctor.model import Finding, Verdict
 from meshdoctor.faults import Layer
 from meshdoctor.probes.kubernetes.evidence import Container, KubernetesEvidence, Pod
+from meshdoctor.probes.registry import reference
 from meshdoctor.probes.registry.evidence import ImageEvidence
 
 _CONTENT: Final = frozenset({WRONG, MISMATCH})
@@ -40,7 +42,7 @@ def _with_image(
 ) -> Verdict:
     for pod in cluster.pods if cluster else ():
         for container in pod.containers:
-            if container.image == evidence.reference:
+            if _whole(container.image) == _whole(evidence.reference):
                 verdict = _judged(verdict, pod, container, evidence)
     return verdict
 
@@ -73,5 +75,14 @@ def _more_exact(verdict: Verdict, pod: Pod, told: Finding) -> Verdict:
     return replace(verdict, findings=tuple(findings), doubts=left, sentence=told.sentence)
 
 
+def _whole(image: str) -> str:
+    """Give an image its whole name: a Pod may leave registry and tag out."""
+    try:
+        return str(reference.parse(image))
+    except reference.ImageNameError:
+        return image
+
+
 def _is_of(finding: Finding, pod: Pod) -> bool:
-    return any(pod.name in line for line in finding.seen) or pod.owner in finding.sentence
+    mine = re.compile(rf"Pod {re.escape(pod.name)}(?![\w.-])")
+    return any(map(mine.match, finding.seen)) or finding.sentence.startswith(f"{pod.owner} ")

@@ -69,13 +69,23 @@ _PLAIN: Final[frozenset[Place]] = frozenset(
 """Words that Kubernetes and registries choose, not people; and names of ports."""
 
 _SHORTEST: Final = 3
-# Whoever calls a Pod `timeout` keeps that word in the sentences around it: checks read those.
+# Whoever calls a Pod `timeout` keeps that name: checks read the sentences in which it stands.
 _SPOKEN: Final = frozenset(
     {
         *("401", "403", "unauthorized", "forbidden", "authorization", "failed", "denied", "such"),
         *("host", "timeout", "refused", "route", "unreachable", "reset", "peer", "exceeded", "not"),
         *("found", "manifest", "unknown", "match", "matching", "for", "platform", "linux", "exec"),
-        *("format", "error", "probe", "readiness", "liveness", "startup", "connection", "connect"),
+        *(
+            "format",
+            "error",
+            "no",
+            "probe",
+            "readiness",
+            "liveness",
+            "startup",
+            "connection",
+            "connect",
+        ),
         *("dial", "tcp", "udp", "lookup", "pull", "image", "amd64", "arm64"),
     }
 )
@@ -111,7 +121,7 @@ class _Pseudonyms:
     counts: dict[str, int] = field(default_factory=dict)
 
     def of(self, name: str, kind: str) -> str:
-        if name in _KEPT:
+        if name in _KEPT or name.lower() in _SPOKEN:
             return name
         if name not in self.known:
             self.counts[kind] = self.counts.get(kind, 0) + 1
@@ -124,7 +134,8 @@ class _Pseudonyms:
         elif place == _OWNER:
             self.of(text.partition("/")[2], "owner")
         elif place in _IMAGES:
-            self.of_image(text)
+            # A check takes the whole name out of a sentence, and its parts may be words.
+            self.known.setdefault(text, self.of_image(text))
 
     def of_image(self, image: str) -> str:
         """Give an image another registry and path; its tag and digest stay."""
@@ -183,7 +194,7 @@ def _form(kind: str, number: int) -> str:
 
 
 def _pattern(names: Iterable[str]) -> re.Pattern[str]:
-    told = (one for one in names if len(one) >= _SHORTEST and one.lower() not in _SPOKEN)
+    told = (one for one in names if len(one) >= _SHORTEST)
     exact = "|".join(re.escape(one) for one in sorted(told, key=len, reverse=True))
     own = rf"(?P<name>(?<![a-zA-Z0-9-])(?:{exact})(?![a-zA-Z0-9-]))|" if exact else ""
     return re.compile(own + _FOREIGN)

@@ -24,7 +24,8 @@ _SIGNS: Final = (
     ),
     ("image-tag-missing", r": not found$|manifest unknown"),
 )
-_QUOTED: Final = re.compile(r'"[^"]*"')
+# Names of images and hosts may hold any word.
+_NAMES: Final = re.compile(r'"[^"]*"|[\w-]+(?:\.[\w-]+)+')
 
 
 def code_of(words: str, image: str) -> str:
@@ -34,7 +35,9 @@ def code_of(words: str, image: str) -> str:
         words: of the kubelet.
         image: whose name may hold any word.
     """
-    said = _QUOTED.sub("", words).replace(image, "").strip().lower()
+    if image:
+        words = re.sub(rf"(?<![\w-]){re.escape(image)}(?![\w-])", "", words)
+    said = _NAMES.sub("", words).strip().lower()
     return next((code for code, sign in _SIGNS if re.search(sign, said)), "")
 
 
