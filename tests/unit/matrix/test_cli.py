@@ -1,0 +1,75 @@
+"""The command's words: they lead to the same options inside, and a table is made without a run."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from meshdoctor.lab.errors import LabError
+from meshdoctor.lab.matrix.cli import add_arguments, arguments, rewrite
+from meshdoctor.lab.matrix.markdown import BEGIN, END, block
+from meshdoctor.lab.matrix.model import document, read
+from meshdoctor.lab.matrix.picture import draw
+from tests.support.trials import matrix
+
+MARKED = f"before\n{BEGIN}\n{END}\nafter\n"
+
+
+def parsed(*words: str) -> argparse.Namespace:
+    """Parse as the command does."""
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    add_arguments(parser)
+    return parser.parse_args(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("--rounds", "3", "--seed", "7", "--out", "somewhere"),
+        ("--only", "app-down,dns-slow", "--no-pages"),
+    ],
+)
+def test_the_words_inside_mean_the_same(words: tuple[str, ...]) -> None:
+    """The command starts itself anew in the sandbox, and nothing is lost on the way."""
+    options = parsed(*words)
+
+    assert options == parsed(*arguments(options))
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (("--rounds", "0"), "no whole number from 1 to 100"),
+        (("--only", "app-dwon"), "app-dwon: there is image-platform-missing"),
+    ],
+)
+def test_a_wrong_option_is_named(option: tuple[str, str], said: str) -> None:
+    """With what there is."""
+    with pytest.raises(argparse.ArgumentError, match=said):
+        parsed(*option)
+
+
+def test_a_saved_matrix_becomes_a_table_and_a_picture(tmp_path: Path) -> None:
+    """Both are what the saved one says; the rest of the page stays."""
+    page, saved, picture = (tmp_path / name for name in ("page.md", "matrix.json", "matrix.svg"))
+    page.write_text(MARKED, "utf-8")
+    saved.write_text(json.dumps(document(matrix(), ())), "utf-8")
+    rewrite(page, saved, picture)
+    kept = read(saved.read_text("utf-8"), "matrix.json")
+
+    assert MARKED.replace(END, f"{block(kept)}{END}") == page.read_text("utf-8")
+    assert draw(kept) == picture.read_text("utf-8")
+
+
+def test_without_marks_nothing_is_written(tmp_path: Path) -> None:
+    """A page that is not meant for it is left alone, and so is the picture."""
+    page, saved, picture = (tmp_path / name for name in ("page.md", "matrix.json", "matrix.svg"))
+    page.write_text("no marks\n", "utf-8")
+    saved.write_text(json.dumps(document(matrix(), ())), "utf-8")
+    with pytest.raises(LabError):
+        rewrite(page, saved, picture)
+
+    assert "no marks\n" == page.read_text("utf-8")
+    assert not picture.exists()
