@@ -7,7 +7,7 @@ from observability import knobs
 from observability.causes import WHERE
 from observability.foreign import POD_LAST_ENDED, POD_RESTARTS, POD_WAITING, UP, Source
 from observability.model import Alert, Rank, Severity
-from observability.promql import select, total
+from observability.promql import duration, select, total
 from observability.troubles import PLACE
 
 _OURS: Final = f'namespace="{knobs.NAMESPACE}"'
@@ -37,11 +37,20 @@ def _waiting(reasons: str) -> str:
     return f"count by (namespace, container) (\n{pods}\n)"
 
 
+def _pulls() -> str:
+    series = select(POD_WAITING, _OURS, f'reason=~"{"|".join(_NOT_PULLED)}"')
+    pods = f"max by (namespace, pod, container) ({series})"
+    # Looked at again at the rules' own pace, however seldom kube-state-metrics is scraped.
+    looks = f"{duration(knobs.PERSISTENCE.window - 1)}:{duration(knobs.EVALUATE_SECONDS)}"
+    seen = f"sum_over_time({pods}[{looks}]) >= {knobs.PULLS_SEEN}"
+    return f"count by (namespace, container) (\n{seen}\n)"
+
+
 def _image() -> Alert:
     return Alert(
         name="ImagePullFailing",
         family="ImagePullFailing",
-        expression=_waiting("|".join(_NOT_PULLED)),
+        expression=_pulls(),
         severity=Severity.PAGE,
         rank=Rank.CLUSTER,
         layer=Layer.IMAGE,
@@ -51,7 +60,6 @@ def _image() -> Alert:
             "reason: the platform, the tag, credentials, or the way to the registry."
         ),
         dashboard="mesh-overview",
-        hold="2m",
         faults=(
             "image-platform-missing",
             "image-tag-missing",

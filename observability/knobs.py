@@ -86,6 +86,10 @@ AGENT_SEEN: Final = 7
 """Of the same evaluations, for what an agent saw. A gauge looks back no further than one round, and
 what failed was tried twice: a blip of 20 s is in at most 6 of them."""
 
+PULLS_SEEN: Final = 9
+"""Of the same evaluations, for an image that does not come. The first two tries may fail: a kubelet
+makes them within 40 s."""
+
 AFTER_NETWORK: Final = "10s"
 AFTER_DNS: Final = "20s"
 """How long pages about lookups, and pages about calls that failed for them, wait for the page that

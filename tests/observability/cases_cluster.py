@@ -23,9 +23,6 @@ BACKENDS: Final = {"namespace": knobs.NAMESPACE, "job": knobs.RECOMMENDATIONS}
 PODS: Final = ("back-1", "back-2")
 
 TWO_MINUTES: Final = Times(silent=115, by=140, ends=20, lasts=240)
-AND_BACK: Final = Times(silent=115, by=140, ends=80, lasts=240)
-"""For 2 min; the state that Kubernetes tells is remembered for another one."""
-
 Gauge = Callable[[float], float | None]
 
 
@@ -103,7 +100,7 @@ FIRING: Final = (
         PULL,
         "two Pods cannot pull their image",
         pulling,
-        AND_BACK,
+        Times(silent=35, by=60, ends=40, lasts=90),
         {**CONTAINER, "rank": "cluster", "layer": "image"},
         "The image of bookstore/recommendations cannot be pulled",
         "2 Pods of bookstore/recommendations wait for their image. Their events name the reason: "
@@ -169,8 +166,8 @@ FIRING: Final = (
 SILENT: Final = (
     Silent(
         (PULL,),
-        "an image takes a minute and a half",
-        waiting("ErrImagePull", inside((60, 120))),
+        "an image comes at the third try",
+        waiting("ImagePullBackOff", inside((60, 100))),
         400,
     ),
     Silent(
