@@ -1,6 +1,7 @@
 """Each probe over real sockets: every answer there is, and the time it may take."""
 
 import asyncio
+import random
 import time
 
 import dns.flags
@@ -213,3 +214,27 @@ def test_words_of_strangers_fit_into_a_line() -> None:
 
     assert words.isprintable()
     assert len(words) <= 160
+
+
+def strange_words() -> list[bytes]:
+    """Give bytes at random, behind nothing and behind the beginnings of what is expected."""
+    chance = random.Random(11)  # noqa: S311 - no secret
+    settings, headers = bytes.fromhex("000000040000000000"), bytes.fromhex("000014010400000001")
+    beginnings = (b"", b"\0\x40", b"HTTP/1.1 200", settings, settings + headers, bytes(16))
+    return [
+        beginning + chance.randbytes(chance.randrange(1, 200))
+        for beginning in beginnings
+        for _ in range(3)
+    ]
+
+
+@pytest.mark.parametrize("how", [Ask.LARGE, Ask.GRPC, Ask.DNS_TCP, Ask.TCP])
+def test_whatever_strangers_say_is_an_answer(how: Ask) -> None:
+    """No probe raises, none takes longer than it may, none takes nonsense for well."""
+    role, port = (Role.NODE, PROXY_PORT) if how is Ask.TCP else (Role.DNS, 0)
+    for words in strange_words():
+        with listening(saying(words), port) as address:
+            trial = tried(how, address, role)
+
+        assert trial.answer in {Answer.ODD, Answer.LOST, Answer.SILENT, Answer.NOT_SERVING}, words
+        assert trial.seconds < SECONDS + 0.5

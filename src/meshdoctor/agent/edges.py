@@ -54,13 +54,14 @@ def probed_backends(known: Knowledge) -> tuple[Place, ...]:
     Args:
         known: of the cluster.
     """
-    services = sorted({(place.namespace, place.service) for place in known.backends})
+    every = _askable(known.backends)
+    services = sorted({(place.namespace, place.service) for place in every})
     return tuple(
         place
         for service in services
         for place in _near_first(
             known.node,
-            [place for place in known.backends if (place.namespace, place.service) == service],
+            [place for place in every if (place.namespace, place.service) == service],
             BACKENDS,
         )
     )
@@ -68,7 +69,7 @@ def probed_backends(known: Knowledge) -> tuple[Place, ...]:
 
 def _to_agents(known: Knowledge) -> Iterable[Edge]:
     neighbours = {node.name for node in _neighbours(known)}
-    for agent in known.agents:
+    for agent in _askable(known.agents):
         if agent.node in neighbours:
             yield from _asks(Role.AGENT, Ground.OTHER_NODE, _AGENT, agent)
     if known.agent_address:
@@ -88,7 +89,7 @@ def _to_nodes(known: Knowledge) -> Iterable[Edge]:
 def _to_name_servers(known: Knowledge) -> Iterable[Edge]:
     if not known.name:
         return
-    for place in _near_first(known.node, known.name_servers, NAME_SERVERS):
+    for place in _near_first(known.node, _askable(known.name_servers), NAME_SERVERS):
         yield from _asks(Role.DNS, _ground(known, place), _DNS, place, known.name)
     if known.dns_address:
         address = _join(known.dns_address, _DNS_PORT)
@@ -121,6 +122,11 @@ def _api_ground(known: Knowledge, node: str, *, first: bool) -> Ground:
 
 def _neighbours(known: Knowledge) -> tuple[Node, ...]:
     return following(known.node, known.nodes, lambda node: node.name, NEIGHBOURS)
+
+
+def _askable(places: Iterable[Place]) -> list[Place]:
+    """Leave out who has no address or port yet: nobody would be there, and that says nothing."""
+    return [place for place in places if place.address and place.port]
 
 
 def _near_first(node: str, places: Sequence[Place], most: int) -> tuple[Place, ...]:

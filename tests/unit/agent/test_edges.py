@@ -121,6 +121,21 @@ def test_cost_does_not_grow_with_the_cluster_and_nothing_is_left_out() -> None:
         assert {f"n{number}" for number in range(1, 101)} == targets - {""}
 
 
+def test_who_has_no_port_or_address_yet_is_not_asked() -> None:
+    """Port 0 would refuse, and a Pod that is just starting is no fault."""
+    nowhere = replace(place("recommendations", 1, 1, 50051), address="")
+    known = replace(
+        cluster(2),
+        backends=(nowhere, place("recommendations", 2, 2, 0)),
+        name_servers=(place("kube-dns", 1, 1, 0),),
+        agents=(place("mesh-agent", 2, 2, 0),),
+        agent_address="",
+        dns_address="",
+    )
+
+    assert {Role.NODE, Role.API} == {edge.role for edge in edges(known)}
+
+
 def test_an_agent_that_knows_nothing_asks_cluster_dns() -> None:
     """Before the API ever answered there is still the address that kubeadm gives it."""
     known = Knowledge("n1", name=NAME)

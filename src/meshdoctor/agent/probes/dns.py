@@ -98,9 +98,10 @@ async def _over_udp(address: str, query: dns.message.QueryMessage) -> dns.messag
     host, port = split(address)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as asked:
+        loop = asyncio.get_running_loop()
         # Connected, so that the kernel tells when nobody listens there.
-        asked.connect((host, port))
-        await asyncio.get_running_loop().sock_sendall(asked, query.to_wire())
+        await loop.sock_connect(asked, (host, port))
+        await loop.sock_sendall(asked, query.to_wire())
         if (response := await _datagram(asked, query)) is not None:
             return response
         try:

@@ -64,14 +64,19 @@ async def _outcome(work: Coroutine[Any, Any, None], seconds: float) -> tuple[Ans
         return told.answer, str(told)
     except TimeoutError:
         return Answer.SILENT, f"no answer within {seconds:g} s"
-    except ConnectionRefusedError as error:
-        return Answer.REFUSED, _words(error)
-    except (ConnectionError, EOFError) as error:
-        return Answer.LOST, _words(error)
-    except OSError as error:
-        said_no = error.errno in _NO_WAY
-        return (Answer.REFUSED if said_no else Answer.ODD), _words(error)
+    except (OSError, EOFError) as error:
+        return _broken(error), _words(error)
+    except Exception as error:  # noqa: BLE001 - strangers find ways that libraries did not think of
+        return Answer.ODD, f"what it says cannot be read: {error!r}"
     return Answer.OK, ""
+
+
+def _broken(error: OSError | EOFError) -> Answer:
+    if isinstance(error, ConnectionRefusedError):
+        return Answer.REFUSED
+    if isinstance(error, ConnectionError | EOFError):
+        return Answer.LOST
+    return Answer.REFUSED if error.errno in _NO_WAY else Answer.ODD
 
 
 @asynccontextmanager
