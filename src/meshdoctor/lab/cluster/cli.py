@@ -37,7 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--users", type=int, default=_USERS, help="of the load; each asks once a second"
     )
-    parser.add_argument("--manifests", type=Path, default=MANIFESTS, metavar="FILE")
+    parser.add_argument(
+        "--manifests", type=Path, metavar="FILE", help="a rendered overlay; kubeadm's, or a fault's"
+    )
     parser.add_argument(
         "--logs", type=Path, default=HOME / "logs", metavar="DIR", help="kept, if it is yours"
     )
@@ -68,7 +70,7 @@ def run(options: argparse.Namespace, cache: Path) -> int:
         LabError: this machine does not allow it, or lacks a program.
     """
     words = [f"--mtu={options.mtu}", f"--users={options.users}", f"--logs={options.logs}"]
-    words += [f"--manifests={options.manifests}"]
+    words += [f"--manifests={options.manifests}"] if options.manifests else []
     if fault := getattr(options, "fault", ""):
         words += [f"--fault={fault}", *([] if options.paged else ["--no-page"])]
     if place := getattr(options, "place", ""):
@@ -101,21 +103,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _inside(options: argparse.Namespace, interruption: Interruption) -> int:
-    wishes = Wishes(options.manifests, options.mtu, users=options.users, logs=options.logs)
+    scenario = scenarios()[options.fault] if options.fault else None
+    manifests = options.manifests or (scenario.manifests if scenario else MANIFESTS)
+    wishes = Wishes(manifests, options.mtu, users=options.users, logs=options.logs)
     console, began = Console(highlight=False, soft_wrap=True), time.monotonic()
 
     def tell(line: str) -> None:
         console.print(f"{time.monotonic() - began:5.1f} s  {line}", markup=False)
 
-    places = plan(options.manifests).seed.topology.names
+    places = plan(manifests).seed.topology.names
     if options.place and options.place not in places:
         raise LabError(f"there is no {options.place}, but {', '.join(places)}")
     tell("the cluster is built")
     with Cluster.up(interruption, wishes) as cluster:
         tell(", ".join(f"{name} {seconds:.1f} s" for name, seconds in cluster.seconds.items()))
-        if options.fault:
-            named = rehearse(cluster, scenarios()[options.fault], tell, paged=options.paged)
-            return 0 if named else 1
+        if scenario:
+            return 0 if rehearse(cluster, scenario, tell, paged=options.paged) else 1
         if options.place:
             return _in_place(cluster, options.place, tuple(options.arguments))
         console.print("\n".join((*addresses(cluster), "Ctrl-C ends it all")), markup=False)

@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable
 
 from meshdoctor.lab.cluster.cluster import Cluster
+from meshdoctor.lab.errors import LabError
 from meshdoctor.lab.faults.scenario import Scenario
 from meshdoctor.lab.matrix.asked import ask_until
 from meshdoctor.lab.matrix.ringing import rung
 from meshdoctor.lab.matrix.visitors import live_after
 from meshdoctor.lab.net.network import HOME
 
+_SETTLED_WITHIN = 60.0
 _NAMED_WITHIN = 30.0
 _PAGED_WITHIN = 90.0
 _LIVE_WITHIN = 30.0
@@ -36,6 +38,7 @@ def rehearse(cluster: Cluster, scenario: Scenario, tell: Tell, *, paged: bool) -
         LabError: a part of the cluster died that nobody hurt.
         Interrupted: the user wants to stop.
     """
+    _settle(cluster, tell)
     began = time.time()
     tell(f"{scenario.code}: {scenario.says}")
     try:
@@ -49,6 +52,17 @@ def rehearse(cluster: Cluster, scenario: Scenario, tell: Tell, *, paged: bool) -
     live = live_after(cluster.url, _LIVE_WITHIN, cluster.interruption)
     tell(f"the page is live after {live:.1f} s" if live is not None else "the page is not live")
     return right
+
+
+def _settle(cluster: Cluster, tell: Tell) -> None:
+    """Wait until the doctor finds nothing: whatever it names then is the fault's doing."""
+    said = ask_until(
+        cluster.diagnose, lambda one: one.healthy, _SETTLED_WITHIN, cluster.interruption
+    )
+    if not said[-1].healthy:
+        found = ", ".join(said[-1].names) or "that it cannot tell"
+        raise LabError(f"nobody hurt the mesh yet, and the doctor says {found}")
+    tell("the doctor finds nothing")
 
 
 def _named(cluster: Cluster, scenario: Scenario, tell: Tell) -> bool:
