@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from meshdoctor.agent.rights import rights
 from meshdoctor.agent.writing import Writing
 from meshdoctor.lab.kubeapi import KubeApi, kube_api
 from meshdoctor.lab.kubeapi.resources import built_in
+from meshdoctor.probes.mesh.collecting import collect
 from meshdoctor.probes.mesh.evidence import Answer, Ask, Edge, Ground, Report, Role, Sighting
 from meshdoctor.probes.mesh.files import KEY, LABELS, NAMESPACE, config_map
 from meshdoctor.probes.mesh.reading import load
@@ -243,6 +245,21 @@ def test_it_comes_back_with_the_api(door: Door, cluster: KubeApi, tmp_path: Path
     last = told(cluster)
     assert last is not None
     assert 2 == last.round
+
+
+def test_its_age_is_told_by_the_apis_clock(door: Door, cluster: KubeApi, tmp_path: Path) -> None:
+    """An agent whose node's clock is an hour late is not taken for one that is silent."""
+    late = replace(report(), at=time.time() - 3600)
+    for _ in range(2):
+        assert writing(door, tmp_path).write(late)
+
+        found = stored(cluster)
+        assert found is not None
+        ((taken,), damaged) = collect([found], time.time())
+        assert (late, ()) == (taken.report, damaged)
+        assert taken.age < 5
+        managers = [one["manager"] for one in found["metadata"]["managedFields"]]
+        assert ["meshdoctor-agent"] == managers
 
 
 def test_what_a_person_added_stays(door: Door, cluster: KubeApi, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def create(store: Store, call: Call) -> Manifest:
     with store.changed:
         if store.get(call.resource, call.namespace, new["metadata"]["name"]):
             raise already_exists(call.resource, new["metadata"]["name"])
-        admitted = admit_new(store, call.resource, new)
+        admitted = _signed(admit_new(store, call.resource, new), call)
         return admitted if call.dry else store.put(call.resource, admitted)
 
 
@@ -162,9 +162,20 @@ def _changed(store: Store, call: Call, old: Manifest, new: Manifest) -> Manifest
         new["status"] = old["status"]
     admitted = admit_change(store, call.resource, old, copy.deepcopy(new))
     if admitted != old and not call.dry:
-        admitted = store.put(call.resource, admitted)
+        admitted = store.put(call.resource, _signed(admitted, call))
         _finish(store, call.resource, admitted)
     return _scale_of(admitted) if call.subresource == "scale" else admitted
+
+
+def _signed(found: Manifest, call: Call) -> Manifest:
+    """Note who applied it and when, by the API's clock, but not which fields those were."""
+    if call.media_type == APPLY:
+        manager = call.query.get("fieldManager", "")
+        entry = {"manager": manager, "operation": "Apply", "time": now()}
+        before = found["metadata"].get("managedFields") or ()
+        others = [one for one in before if one["manager"] != manager]
+        found["metadata"]["managedFields"] = [*others, entry]
+    return found
 
 
 def _remove(store: Store, resource: Resource, found: Manifest) -> None:
