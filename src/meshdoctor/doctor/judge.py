@@ -12,6 +12,7 @@ from typing import Final
 from meshdoctor.doctor.checks.cluster.every import judge_cluster
 from meshdoctor.doctor.checks.mesh.every import COUNTED, every
 from meshdoctor.doctor.checks.mesh.sights import lay_out
+from meshdoctor.doctor.checks.mesh.words import UNSETTLED
 from meshdoctor.doctor.consequences import independent
 from meshdoctor.doctor.gathering import gathered
 from meshdoctor.doctor.graph import Result, examine
@@ -66,6 +67,23 @@ def judge(evidence: MeshEvidence, images: Sequence[ImageEvidence] = ()) -> Verdi
     )
     verdict = with_images(verdict, evidence.cluster, images)
     return replace(verdict, sentence=_sentence(verdict))
+
+
+def decided(evidence: MeshEvidence) -> bool:
+    """Tell whether it is worth waiting for more of the agents' reports.
+
+    Args:
+        evidence: what there is by now.
+
+    Returns:
+        True when a fault is named, or nothing is doubted, and nothing changes just now.
+    """
+    results = examine(lay_out(evidence), tuple(every()), _missing(evidence))
+    said = [one.said for result in results for one in result.problems]
+    doubts = [one for one in said if isinstance(one, Doubt)]
+    if any(one.missing == UNSETTLED for one in doubts):
+        return False
+    return len(doubts) < len(said) or not doubts
 
 
 def _missing(evidence: MeshEvidence) -> Iterable[str]:

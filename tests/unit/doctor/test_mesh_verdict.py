@@ -8,7 +8,7 @@ import pytest
 
 from meshdoctor.agent.edges import edges
 from meshdoctor.agent.knowledge import AGENT_PORT, Knowledge, Node, Place
-from meshdoctor.doctor.judge import judge
+from meshdoctor.doctor.judge import decided, judge
 from meshdoctor.doctor.model import State, Verdict
 from meshdoctor.faults import CAUSES
 from meshdoctor.probes.mesh.evidence import (
@@ -30,7 +30,7 @@ from meshdoctor.probes.registry.evidence import (
 )
 from meshdoctor.probes.registry.platforms import parse
 from tests.support import mesh_faults as worlds
-from tests.support.mesh_evidence import CLUSTER, LONG_AGO, NOW, World, evidence
+from tests.support.mesh_evidence import CLUSTER, LONG_AGO, NOW, Moment, World, evidence
 from tests.support.mesh_faults import WORLDS
 
 OK, SILENT = Answer.OK, Answer.SILENT
@@ -297,3 +297,22 @@ def test_the_seen_lines_say_what_was_skipped_and_why() -> None:
     (line,) = (one for one in verdict.seen if one.startswith("the Pods of every node reach"))
 
     assert "skipped: needs nodes.reach" in line
+
+
+def test_counters_that_remember_a_healed_fault_are_no_doubt() -> None:
+    """What the edges say since outweighs what was counted before."""
+    for code in ("network-nodes-blocked", "dns-timeout", "app-hung", "routing-clusterip-gone"):
+        after = Moment(NOW, NOW - 6.0, before=WORLDS[code]())
+
+        assert State.HEALTHY is judge(evidence(moment=after)).state
+
+
+def test_it_is_worth_waiting_while_agents_differ() -> None:
+    """And not once a fault is named, or all is well."""
+    before, after = evidence(), evidence(WORLDS["network-nodes-blocked"]())
+    early = tuple(
+        replace(one, report=replace(one.report, at=NOW - 30)) for one in before.reports[1:]
+    )
+
+    assert (True, True) == (decided(before), decided(after))
+    assert not decided(MeshEvidence(CLUSTER, (after.reports[0], *early)))

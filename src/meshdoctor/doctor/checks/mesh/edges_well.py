@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 from typing import Final
 
-from meshdoctor.doctor.checks.mesh.callers import SILENT_SHARE, lookups_lost, telling
+from meshdoctor.doctor.checks.mesh.callers import (
+    LAG_SECONDS,
+    SILENT_SHARE,
+    lookups_lost,
+    telling,
+)
 from meshdoctor.doctor.checks.mesh.sights import FLAPS, Look, Mesh
 from meshdoctor.doctor.graph import Check, Subject
 from meshdoctor.doctor.model import Doubt
 from meshdoctor.faults import CAUSES
-from meshdoctor.probes.mesh.evidence import Answer, Caller, Role
+from meshdoctor.probes.mesh.evidence import Answer, Caller, Report, Role
 
 _RESTLESS: Final = FLAPS + 1
 _LATELY: Final = 3
@@ -51,9 +56,20 @@ def _restless(look: Look) -> bool:
 def _callers(mesh: Mesh, _same: Mesh) -> Doubt | None:
     for node, report in sorted(mesh.reports.items()):
         for caller in report.callers:
-            if said := _fails(caller):
+            said = _fails(caller)
+            if said and not _healed(report, caller):
                 return Doubt(f"Pod {caller.pod} on {node} {said}", "its log, by trace id")
     return None
+
+
+def _healed(report: Report, caller: Caller) -> bool:
+    """Tell whether something has begun to answer since: then what is counted may be of before."""
+    return any(
+        one.answer is Answer.OK
+        and len(set(one.answers)) > 1
+        and one.since + LAG_SECONDS > caller.since
+        for one in report.sightings
+    )
 
 
 def _fails(caller: Caller) -> str:
