@@ -55,7 +55,7 @@ def diagnose(  # noqa: PLR0913 - each is an option
         bool, typer.Option(help="ask the registries of images that a node could not pull or start")
     ] = True,
     timeout: Annotated[
-        float, typer.Option(min=1, max=60, help="seconds for all that is asked")
+        float, typer.Option(min=1, max=60, help="seconds, from its start, for all that is asked")
     ] = _SECONDS,
 ) -> int:
     """Name the broken layer of a mesh on Kubernetes, and say what shows it and what repairs it.

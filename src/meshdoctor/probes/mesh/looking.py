@@ -25,7 +25,7 @@ from meshdoctor.probes.registry import suspects
 from meshdoctor.probes.registry.evidence import ImageEvidence
 
 SECONDS: Final = 9.0
-"""For everything; what Python needs to begin and to end comes on top of it."""
+"""For everything but the judgement."""
 
 _AGAIN_SECONDS: Final = 0.5
 _SPARE_SECONDS: Final = 0.3
@@ -56,9 +56,13 @@ class Looker:
     seconds: float = SECONDS
     _api: Api | None = None
 
-    def look(self) -> Bundle:
-        """Give all evidence there is; what cannot be had is a gap in it."""
-        deadline = Deadline(self.seconds)
+    def look(self, gone: float = 0.0) -> Bundle:
+        """Give all evidence there is; what cannot be had is a gap in it.
+
+        Args:
+            gone: seconds of the span that have passed already.
+        """
+        deadline = Deadline(max(self.seconds - gone, 1.0))
         self.tell(f"asking {self.access.server}")
         try:
             api = self._api = self._api or Api(self.access, identify(self.access, deadline))
