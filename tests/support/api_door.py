@@ -33,7 +33,7 @@ class Manners:
     Attributes:
         tokens: that it knows.
         rights: what it lets through; None lets everything through.
-        silent: whether it takes connections and says nothing.
+        silent: whether it takes connections and says nothing; what was asked meanwhile is lost.
         instead: answers a request itself; gives None where it does not.
     """
 
@@ -182,8 +182,11 @@ class _Handler(BaseHTTPRequestHandler):
         needed = right(self.command, self.path)
         door.asked.add(needed)
         door.paths.append(f"{self.command} {self.path}")
-        while manners.silent:
-            time.sleep(0.05)
+        if manners.silent:
+            while manners.silent:
+                time.sleep(0.05)
+            self.close_connection = True
+            return
         scheme, _, token = self.headers.get("Authorization", "").partition(" ")
         if scheme != "Bearer" or token not in manners.tokens:
             self._send(401, _status(401, "Unauthorized"))
