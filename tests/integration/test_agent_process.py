@@ -17,8 +17,9 @@ import pytest
 from meshdoctor.agent.knowledge import Knowledge, Node, Place
 from meshdoctor.agent.page import AT_ONCE, LONGEST_SECONDS
 from meshdoctor.probes.mesh.evidence import Answer, Ask, Role
-from tests.support.agent_places import full
+from tests.support.agent_places import full, listening, silent
 from tests.support.agent_process import SECONDS, AgentProcess, environment
+from tests.support.authority import Authority
 from tests.support.mesh_dns import NAME, DnsServer
 from tests.support.mesh_net import addresses, free_port, until
 
@@ -138,8 +139,8 @@ def _is_well(agent: AgentProcess) -> bool:
 
 def test_it_ends_within_two_seconds_whatever_it_waits_for(tmp_path: Path) -> None:
     """In the middle of a round in which nobody answers."""
-    with full() as silent:
-        host, _, port = silent.rpartition(":")
+    with full() as nobody:
+        host, _, port = nobody.rpartition(":")
         (own,) = addresses(1)
         agent = Place("meshdoctor", "a1", "n1", host, int(port), "mesh-agent")
         nodes = (Node("n0", own), Node("n1", host))
@@ -152,6 +153,40 @@ def test_it_ends_within_two_seconds_whatever_it_waits_for(tmp_path: Path) -> Non
             assert 0 == process.process.wait(SECONDS)
             assert time.monotonic() - begun < 2.0
         assert "agent.stopped" == process.log()[-1]["event"]
+
+
+def test_it_ends_as_fast_while_the_api_holds_its_questions(tmp_path: Path) -> None:
+    """A thread waits for an answer then, and nobody waits for the thread."""
+    (own,) = addresses(1)
+    port = free_port(own)
+    (tmp_path / "token").write_text("a token", "utf-8")
+    (tmp_path / "ca.crt").write_bytes(Authority().certificate)
+    with listening(silent) as api, (tmp_path / "log").open("wb") as log:
+        host, _, api_port = api.rpartition(":")
+        agent = subprocess.Popen(
+            (sys.executable, "-m", "meshdoctor.agent"),
+            stdout=log,
+            env=environment(
+                NODE_NAME="n0",
+                KUBERNETES_SERVICE_HOST=host,
+                KUBERNETES_SERVICE_PORT=api_port,
+                MESH_AGENT_ACCOUNT=str(tmp_path),
+                MESH_AGENT_ANSWER_HOST=own,
+                MESH_AGENT_ANSWER_PORT=str(port),
+                MESH_AGENT_METRICS_PORT="0",
+                MESH_AGENT_DNS_ADDRESS=own,
+            ),
+        )
+        try:
+            until(lambda: b"agent.running" in (tmp_path / "log").read_bytes(), SECONDS)
+            time.sleep(0.5)
+            agent.terminate()
+            begun = time.monotonic()
+            assert 0 == agent.wait(SECONDS)
+            assert time.monotonic() - begun < 2.0
+        finally:
+            agent.kill()
+            agent.wait()
 
 
 def test_it_stays_within_its_memory_and_tells_what_it_saw(tmp_path: Path) -> None:
