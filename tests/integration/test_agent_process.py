@@ -16,10 +16,10 @@ import pytest
 
 from meshdoctor.agent.knowledge import Knowledge, Node, Place
 from meshdoctor.agent.page import AT_ONCE, LONGEST_SECONDS
+from meshdoctor.lab.authority import Authority
 from meshdoctor.probes.mesh.evidence import Answer, Ask, Role
 from tests.support.agent_places import full, listening, silent
 from tests.support.agent_process import SECONDS, AgentProcess, environment
-from tests.support.authority import Authority
 from tests.support.mesh_dns import NAME, DnsServer
 from tests.support.mesh_net import addresses, free_port, until
 
