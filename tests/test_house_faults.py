@@ -5,7 +5,7 @@ import pytest
 from meshdoctor.faults import FAULTS
 from meshdoctor.lab.faults import Scenario, scenarios
 from observability.model import Severity
-from observability.rules import ALERTS, NOT_PAGED, PAGED_LATE, PAGED_LATE
+from observability.rules import ALERTS, NOT_PAGED, PAGED_LATE
 from tests.support.runbook import sections
 from tests.test_house import files, strings
 
