@@ -182,9 +182,7 @@ class _Handler(BaseHTTPRequestHandler):
         needed = right(self.command, self.path)
         door.asked.add(needed)
         door.paths.append(f"{self.command} {self.path}")
-        if manners.silent:
-            while manners.silent:
-                time.sleep(0.05)
+        if self._silenced():
             self.close_connection = True
             return
         scheme, _, token = self.headers.get("Authorization", "").partition(" ")
@@ -197,6 +195,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(*answer)
         else:
             self._relay(body)
+
+    def _silenced(self) -> bool:
+        held = False
+        while self.server.door.manners.silent:
+            held = True
+            time.sleep(0.05)
+        return held
 
     def _relay(self, body: bytes) -> None:
         behind = http.client.HTTPConnection(self.server.door.upstream, timeout=5)
