@@ -48,8 +48,9 @@ def definition(kind: str) -> Manifest:
 
 
 def ours(api: KubeApi) -> set[str]:
-    """Give what is in the namespace of the mesh, and that namespace."""
-    return {one for one in api.objects() if "bookstore" in one}
+    """Give what is of services and agents: their namespaces, all in them, what is named so."""
+    words = ("bookstore", "meshdoctor", "mesh-agent")
+    return {one for one in api.objects() if any(word in one for word in words)}
 
 
 def place(one: Manifest) -> str:
