@@ -18,7 +18,7 @@ import typer
 
 from meshdoctor.cli.output import Form, show
 from meshdoctor.doctor.checks.cluster.subjects import DNS_NAMESPACE
-from meshdoctor.doctor.judge import judge
+from meshdoctor.doctor.judge import decided, judge
 from meshdoctor.doctor.model import Doubt, State, Verdict
 from meshdoctor.doctor.render import as_data, as_line
 from meshdoctor.probes.kubernetes.folder import read_folder
@@ -130,7 +130,7 @@ def _looker(wanted: Wanted) -> Looker:
     names = (wanted.namespace or _NAMESPACE,)
     scope = Scope(names, DNS_NAMESPACE, everywhere=wanted.everywhere)
     tell = _tell if sys.stderr.isatty() else _silent
-    return Looker(access, scope, wanted.images, os.environ, tell, wanted.seconds)
+    return Looker(access, scope, wanted.images, os.environ, tell, wanted.seconds, decided)
 
 
 def _age() -> float:

@@ -6,6 +6,7 @@ images in trouble, while reports are read again until every agent has looked sin
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -46,6 +47,7 @@ class Looker:
         environ: where Docker's configuration is looked for.
         tell: is told what is being waited for.
         seconds: for one look.
+        enough: whether more of the agents' reports would change nothing.
     """
 
     access: Access
@@ -54,6 +56,7 @@ class Looker:
     environ: Mapping[str, str]
     tell: Callable[[str], None]
     seconds: float = SECONDS
+    enough: Callable[[MeshEvidence], bool] = lambda _: False
     _api: Api | None = None
 
     def look(self, gone: float = 0.0) -> Bundle:
@@ -76,10 +79,22 @@ class Looker:
             return Bundle(MeshEvidence(None), notes=seen.notes)
         pictures = begin(partial(self._images, seen.evidence, deadline))
         told = begin(partial(self._with_logs, api, seen.evidence, deadline))
-        written, gaps = self._settled(api, reports.result(), deadline)
+        first = reports.result()
+        written, gaps = self._settled(api, seen.evidence, first, deadline)
+        evidence = told.result() if written is first[0] else self._once_more(api, told, deadline)
         if not written and not gaps:
             gaps = (f"no agent has left a report in namespace {NAMESPACE}",)
-        return Bundle(MeshEvidence(told.result(), written, gaps), pictures.result(), seen.notes)
+        return Bundle(MeshEvidence(evidence, written, gaps), pictures.result(), seen.notes)
+
+    def _once_more(
+        self, api: Api, before: Future[KubernetesEvidence], deadline: Deadline
+    ) -> KubernetesEvidence:
+        """Look at the objects again: those from before the newest reports are of another time."""
+        seconds = min(live.SECONDS, _left(deadline) - _SPARE_SECONDS)
+        seen = live.look(api, self.scope, seconds) if seconds > 0 else None
+        if seen is None or seen.evidence is None or seen.evidence.gaps:
+            return before.result()
+        return self._with_logs(api, seen.evidence, deadline)
 
     def _images(
         self, evidence: KubernetesEvidence, deadline: Deadline
@@ -99,10 +114,14 @@ class Looker:
             return evidence
         return logs.with_logs(api, evidence, self.scope.beside, seconds)
 
-    def _settled(self, api: Api, told: Told, deadline: Deadline) -> Told:
+    def _settled(
+        self, api: Api, cluster: KubernetesEvidence, told: Told, deadline: Deadline
+    ) -> Told:
         """Read the reports again until they are of one mind about when they looked."""
         waiting = False
         while not settled(told[0], SILENT_AFTER_SECONDS):
+            if self.enough(MeshEvidence(cluster, *told)):
+                break
             if _left(deadline) <= _AGAIN_SECONDS + _SPARE_SECONDS:
                 break
             if not waiting:

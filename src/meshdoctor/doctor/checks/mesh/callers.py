@@ -11,7 +11,7 @@ from typing import Final
 from meshdoctor.doctor.checks.cluster.subjects import DNS_NAMESPACE, DNS_SERVICE
 from meshdoctor.doctor.checks.mesh.sights import Look, Mesh
 from meshdoctor.doctor.checks.mesh.subjects import Voice
-from meshdoctor.probes.mesh.evidence import Ask, Caller, Ground, Role
+from meshdoctor.probes.mesh.evidence import LOOKS, Answer, Ask, Caller, Ground, Role
 
 LEAST: Final = 3
 """Failures before a cause is believed: the second may be an accident, too."""
@@ -63,8 +63,19 @@ def shared(voice: Voice, count: int, what: str) -> str:
 
 
 def all_along(looks: Iterable[Look], voice: Voice) -> bool:
-    """Tell whether all looks are of the same report and were well for as long as was counted."""
-    return all(one.ok and one.since + LAG_SECONDS <= voice.caller.since for one in looks)
+    """Tell whether all looks were well for as long as was counted.
+
+    What has been well ever since the agent began was not healed just now.
+    """
+    return all(
+        one.ok and (one.since + LAG_SECONDS <= voice.caller.since or _ever(one, voice.report.round))
+        for one in looks
+    )
+
+
+def _ever(look: Look, rounds: int) -> bool:
+    answers = look.sighting.answers
+    return len(answers) >= min(rounds, LOOKS) and all(one is Answer.OK for one in answers)
 
 
 def backends_reached(mesh: Mesh, voice: Voice, ask: Ask) -> tuple[Look, ...]:

@@ -56,9 +56,9 @@ def _with_objects(
     )
     if not ready:
         return None  # the name is rightly gone: why, the Service and its Pods tell
-    # An agent asks only backends that it found behind the Service: if it asks none, DNS may only
-    # be as old as the agent's own knowledge.
-    if not any(True for look in denied for _ in mesh.looks(Role.BACKEND, look.source)):
+    # The API may have been asked when they were still, or again, ready: somebody who answers now
+    # shows that DNS denies who is there.
+    if not any(one.ok for look in denied for one in mesh.looks(Role.BACKEND, look.source)):
         return unsettled(server)
     return finding(
         NXDOMAIN,

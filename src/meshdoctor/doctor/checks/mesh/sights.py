@@ -31,7 +31,7 @@ from meshdoctor.probes.mesh.evidence import (
 NEAR_SECONDS: Final = INTERVAL_SECONDS + 2 * PROBE_SECONDS + CLOCK_SECONDS
 """How far apart two agents may notice the same fault: a round, and both of its tries."""
 
-FLAPS: Final = 3
+FLAPS: Final = 4
 """So many changes among the answers of a minute are no onset and no healing: it comes and goes."""
 
 SMALL: Final = frozenset({Ask.TCP, Ask.DNS_UDP})
