@@ -11,6 +11,7 @@ from meshdoctor.telemetry.catalogue import (
     RPC_CLIENT_RETRIES,
 )
 from observability import edges, knobs
+from observability.foreign import ALERTS
 from observability.model import Alert, Rank, Record, Severity
 from observability.promql import quantile, rate, select, total
 from observability.troubles import PLACE, Trouble, expression, records
@@ -32,6 +33,7 @@ _TELLS_NOTHING: Final = "breaker-open"
 _DNS: Final = "dns-.+"
 _UNAVAILABLE_FAULTS: Final = (
     "app-down",
+    "app-crash-loop",
     "app-hung",
     "app-slow",
     "routing-wrong-target-port",
@@ -131,7 +133,7 @@ def _dns_alerts() -> tuple[Alert, ...]:
         Alert(
             name="ServiceWithoutAddress",
             family="ServiceWithoutAddress",
-            expression=expression(NO_ADDRESS),
+            expression=_without_address(),
             severity=Severity.PAGE,
             rank=Rank.ROUTING,
             layer=Layer.ROUTING,
@@ -143,16 +145,22 @@ def _dns_alerts() -> tuple[Alert, ...]:
             ),
             dashboard="mesh-dns-network",
             hold=knobs.AFTER_NETWORK,
-            # A headless name has no address as soon as no Pod is ready.
-            faults=(
-                "routing-no-endpoints",
-                "dns-nxdomain",
-                "app-down",
-                "app-hung",
-                "app-crash-loop",
-            ),
+            faults=("routing-no-endpoints", "dns-nxdomain"),
         ),
     )
+
+
+def _without_address() -> str:
+    """A headless name has no address as soon as no Pod is ready, and calls then fail first.
+
+    Whichever of the two pages was first keeps the fault for itself.
+    """
+    calls, names = (
+        select(ALERTS, f'alertname="{name}"', 'alertstate="firing"')
+        for name in ("RecommendationsUnavailableRate", "ServiceWithoutAddress")
+    )
+    place = f"on ({', '.join(PLACE)})"
+    return f"{expression(NO_ADDRESS)}\nunless {place} ({calls} unless {place} {names})"
 
 
 def _call_alerts() -> tuple[Alert, ...]:

@@ -8,6 +8,7 @@ from observability.model import Severity
 from tests.support.alert_cases import EXPLAINED, PHASES, Case, Fires, Silent, Times
 from tests.support.bookstore import (
     LOOKUPS,
+    failing_calls,
     failing_lookups,
     flaky_lookups,
     lookups,
@@ -83,6 +84,13 @@ def without_address(story: str, cause: str) -> Fires:
     )
 
 
+def down(span: Span, *, calls_after: float, lookups_after: float) -> tuple[Target, ...]:
+    """One Pod whose calls are refused, and whose lookups find no address, each after a while."""
+    calls = failing_calls((span[0] + calls_after, span[1]), (1, "UNAVAILABLE", "connect-refused"))
+    empty = failing_lookups((span[0] + lookups_after, span[1]), "dns-nxdomain")
+    return (shop("shop-1", *calls, *empty),)
+
+
 def slow(seconds: float, span: Span) -> tuple[Target, ...]:
     """Lookups that take long within a span."""
     usual, late = lookups(besides(LOOKUPS, span)), lookups(steady(LOOKUPS, *span), "", seconds)
@@ -106,6 +114,12 @@ FIRING: Final = (
     ),
     without_address("the Service selects no ready Pod", "dns-no-address"),
     without_address("the name does not exist", "dns-nxdomain"),
+    replace(
+        without_address("the name is gone first, then the Pods behind it", "dns-nxdomain"),
+        world=lambda span: down(span, calls_after=60, lookups_after=0),
+        times=replace(EXPLAINED, lasts=180),
+        pages=("RecommendationsUnavailableRate", WITHOUT_ADDRESS[0]),
+    ),
     Fires(
         SLOW,
         "every lookup takes 0.8 s",
@@ -140,6 +154,12 @@ SILENT: Final = (
         "DNS does not answer",
         shops(*failing_lookups(MINUTES, "dns-timeout")),
         240,
+    ),
+    Silent(
+        (WITHOUT_ADDRESS,),
+        "all Pods are down, and so the name has no address: calls have told",
+        down(MINUTES, calls_after=0, lookups_after=10),
+        300,
     ),
     Silent((SLOW,), "every lookup takes 0.4 s", slow(0.4, QUARTER_HOUR), 900),
     Silent(

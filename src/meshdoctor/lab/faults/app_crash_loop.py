@@ -17,5 +17,5 @@ FAULT = Scenario(
     "backends that miss their catalogue and end at once",
     hurt=_break,
     heal=as_usual,
-    alert="ServiceWithoutAddress",
+    alert="RecommendationsUnavailableRate",
 )

@@ -17,5 +17,5 @@ FAULT = Scenario(
     "all backends replaced by new ones that listen on another port",
     hurt=_move,
     heal=as_usual,
-    alert="ServiceWithoutAddress",
+    alert="RecommendationsUnavailableRate",
 )

@@ -20,5 +20,5 @@ FAULT = Scenario(
     "all backends frozen",
     hurt=_freeze,
     heal=_thaw,
-    alert="ServiceWithoutAddress",
+    alert="RecommendationsUnavailableRate",
 )
