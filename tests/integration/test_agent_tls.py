@@ -99,6 +99,25 @@ def test_a_renewed_certificate_is_seen_after_a_few_rounds() -> None:
     assert first == pytest.approx(after, abs=30)
 
 
+def test_an_expired_certificate_is_read_again_in_each_round() -> None:
+    """So that its renewal is seen as soon as it is there."""
+    seen: list[float] = []
+
+    async def read_one(one: Place) -> Certificate:
+        seen.append(time.time() - 60 if len(seen) < 2 else time.time() + DAY)
+        return Certificate(one.pod, one.address, 0.0, seen[-1])
+
+    async def look() -> None:
+        certificates = Certificates(read_one)
+        for _ in range(2 * EVERY):
+            await certificates.look([place("127.0.0.1:1")])
+
+    asyncio.run(look())
+
+    # Expired, expired, renewed; then only when it is time, in the fourth round.
+    assert 4 == len(seen)
+
+
 def test_who_has_no_health_port_is_not_asked() -> None:
     """Its serving port speaks plain gRPC: it would log a strange caller."""
     asked = []

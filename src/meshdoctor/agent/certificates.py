@@ -1,6 +1,7 @@
 """The certificates that backends show, read every few rounds: they change by the day."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
@@ -34,7 +35,7 @@ class Certificates:
             places: whose health is on a port of its own: the other one may speak TLS.
         """
         wanted = tuple(place for place in places if place.health_port)
-        if self._rounds % EVERY == 0 or wanted != self._asked:
+        if self._rounds % EVERY == 0 or wanted != self._asked or self._bad():
             found = await asyncio.gather(*map(self._read, wanted))
             # What shows nothing now shows what it showed before: its silence is told by its edges.
             kept = {place.pod: self._known.get(place.pod) for place in wanted}
@@ -43,3 +44,8 @@ class Certificates:
             self._asked = wanted
         self._rounds += 1
         return tuple(self._known.values())
+
+    def _bad(self) -> bool:
+        """Say whether one is known that somebody is about to replace: it is read in each round."""
+        now = time.time()
+        return any(one.not_after < now or one.trusted is False for one in self._known.values())
