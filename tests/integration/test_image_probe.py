@@ -181,6 +181,7 @@ def test_a_port_where_nobody_listens_is_named() -> None:
     verdict = verdict_on(f"127.0.0.1:{free_port()}/a:1")
 
     assert ["image-registry-unreachable"] == codes(verdict)
+    assert "the registry takes no connection" in verdict.sentence
     assert "Connection refused" in verdict.findings[0].seen[0]
 
 

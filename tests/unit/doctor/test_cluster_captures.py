@@ -29,6 +29,25 @@ EACH = {
 }
 
 
+ALIKE = {
+    "crash-loop": "app-crash-loop",
+    "image-single-manifest-wrong-platform": "image-platform-wrong",
+}
+WHOLE = {
+    "healthy": set(),
+    "image-and-app-faults": set(EACH.values()),
+    "network-blocked": set(EACH.values()),
+    # What was on the node that is silent now is not judged.
+    "node-not-ready": {
+        "image-tag-missing",
+        "routing-no-endpoints",
+        "routing-wrong-target-port",
+        "app-crash-loop",
+        "app-down",
+    },
+}
+
+
 def codes(verdict: Verdict) -> list[str]:
     """Give the faults that were named, in order."""
     return [one.code for one in verdict.findings]
@@ -51,6 +70,27 @@ def test_a_blocked_network_is_not_seen_and_not_called_sound() -> None:
     assert "whether packets pass was not asked" in blocked.sentence
 
 
+@pytest.mark.parametrize(("state", "expected"), WHOLE.items(), ids=WHOLE)
+def test_each_state_as_a_whole_names_what_is_broken_in_it_and_nothing_else(
+    state: str, expected: set[str]
+) -> None:
+    """All at once, as the cluster was; and each time that packets were not asked about."""
+    verdict = judge_cluster(capture(state).within(frozenset({"bookstore", "kube-system"})))
+
+    assert expected == set(codes(verdict))
+    assert [] != [one for one in verdict.limits if "packets between nodes" in one]
+
+
+def test_no_fault_of_the_capture_is_left_out_here() -> None:
+    """Every Pod and Service of it is well, or has its case below."""
+    evidence = capture(FAULTY)
+    named = {one.name for one in (*evidence.pods,) if one.namespace == "bookstore"}
+    named |= {one.name for one in evidence.services if one.namespace == "bookstore"}
+    well = {one for one in named if one.startswith(("recommendations-7", "dns-test"))}
+
+    assert {*EACH, *ALIKE, "unschedulable"} == named - well - {"recommendations"}
+
+
 @pytest.mark.parametrize(("name", "code"), EACH.items(), ids=EACH)
 def test_each_fault_alone_is_the_one_that_is_named(name: str, code: str) -> None:
     """Cut out of its capture, with nothing else broken, it is named, and nothing else is."""
@@ -59,13 +99,7 @@ def test_each_fault_alone_is_the_one_that_is_named(name: str, code: str) -> None
     assert ([code], ()) == (codes(verdict), verdict.doubts)
 
 
-@pytest.mark.parametrize(
-    ("name", "code"),
-    [
-        ("crash-loop", "app-crash-loop"),
-        ("image-single-manifest-wrong-platform", "image-platform-wrong"),
-    ],
-)
+@pytest.mark.parametrize(("name", "code"), ALIKE.items(), ids=ALIKE)
 def test_two_faults_that_the_api_shows_alike_are_told_by_the_log(
     name: str, code: str, tmp_path: Path
 ) -> None:

@@ -104,9 +104,9 @@ class NotReadError(RegistryError):
 # The first that fits, so what is special stands before what is general.
 _OURS: Final[tuple[tuple[type[Exception], type[RegistryError]], ...]] = (
     (theirs.NameResolutionError, NameUnknownError),
+    (theirs.NewConnectionError, NotConnectedError),
     (theirs.TimeoutError, SilentError),
     (theirs.SSLError, NotTrustedError),
-    (theirs.NewConnectionError, NotConnectedError),
     (theirs.ProxyError, NotConnectedError),
     (theirs.ProtocolError, NotARegistryError),
     (theirs.HTTPError, NotARegistryError),
