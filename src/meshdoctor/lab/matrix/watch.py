@@ -91,11 +91,12 @@ class Watch:
         return self._rung(self._counted(_asked(trial, said), before, began), began)
 
     def hurt(self, turn: Turn, scenario: Scenario) -> Trial:
-        """Do what the scenario says, see what comes of it, and undo it, whatever goes wrong.
+        """Do what the scenario says, see what comes of it, and undo it.
 
         Raises:
-            LabError: a part of the mesh died that nobody hurt.
-            Interrupted: the user wants to stop.
+            LabError: a part of the mesh died that nobody hurt, or is not what it was; nothing more
+                may be tried in it.
+            Interrupted: the user wants to stop; likewise.
         """
         trial = Trial(
             turn.fault,
@@ -105,13 +106,11 @@ class Watch:
             watched=self.paged,
         )
         began, before = time.time(), self._visits()
-        try:
-            scenario.hurt(self.cluster)
-            trial = self._diagnosed(trial, began)
-            if self.paged:
-                self._await_page(scenario, began)
-        finally:
-            scenario.heal(self.cluster)
+        scenario.hurt(self.cluster)
+        trial = self._diagnosed(trial, began)
+        if self.paged:
+            self._await_page(scenario, began)
+        scenario.heal(self.cluster)
         return self._healed(self._rung(trial, began), before, began)
 
     def _diagnosed(self, trial: Trial, began: float) -> Trial:
@@ -146,7 +145,7 @@ class Watch:
         said = ask_until(self._asking(), _content, _HEALTHY_WITHIN, self.interruption)
         if said[-1].healthy:
             trial = replace(trial, healthy_s=said[-1].at - healed)
-        self.tell(f"live after {live} s, healthy after {trial.healthy_s} s")
+        self.tell(f"live again after {_shown(live)}, healthy after {_shown(trial.healthy_s)}")
         until = healed + (_QUIET_WITHIN if self.paged else 0)
         while time.time() < until and not quiet(self.cluster.pager.notifications):
             self.cluster.check()
@@ -192,3 +191,7 @@ def _asked(trial: Trial, said: Sequence[Said]) -> Trial:
 
 def _content(said: Said) -> bool:
     return said.healthy
+
+
+def _shown(seconds: float | None) -> str:
+    return "too long" if seconds is None else f"{seconds:.1f} s"
