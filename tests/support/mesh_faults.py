@@ -267,6 +267,17 @@ def counted(code: str, cause: str) -> World:
     return World(of(code), told=_shops(causes={cause: 30}))
 
 
+def slow() -> World:
+    """Let handlers run longer than callers wait."""
+
+    def told(place: Place) -> Mapping[str, Any]:
+        if place.service == "recommendations":
+            return {"handled": {"CANCELLED": 10, "OK": 2}}
+        return _shops(causes={"app-deadline": 30, "breaker-open": 10})(place)
+
+    return World(of("app-slow"), told=told)
+
+
 def tls(code: str, **certificate: Any) -> World:  # noqa: ANN401 - fields of Certificate
     """Let backends speak TLS with such a certificate, which callers do not take."""
     world = counted(code, "tls-handshake")
@@ -334,7 +345,7 @@ WORLDS: Final[Mapping[str, Callable[[], World]]] = {
     "tls-untrusted": lambda: tls("tls-untrusted"),
     "app-down": app_down,
     "app-hung": app_hung,
-    "app-slow": lambda: counted("app-slow", "app-deadline"),
+    "app-slow": slow,
     "app-erroring": lambda: counted("app-erroring", "app-error"),
     "app-overloaded": lambda: counted("app-overloaded", "app-overloaded"),
     "app-crash-loop": crash_loop,

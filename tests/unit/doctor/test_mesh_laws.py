@@ -261,7 +261,6 @@ NEEDED: Final = {
     "dns-nxdomain": Role.DNS,
     "dns-refused": Role.DNS,
     "app-hung": Role.BACKEND,
-    "app-slow": Role.BACKEND,
 }
 """A kind of look without which a fault cannot be told."""
 

@@ -299,12 +299,23 @@ def test_the_seen_lines_say_what_was_skipped_and_why() -> None:
     assert "skipped: needs nodes.reach" in line
 
 
-def test_counters_that_remember_a_healed_fault_are_no_doubt() -> None:
-    """What the edges say since outweighs what was counted before."""
+def test_counters_that_remember_a_healed_fault_name_nothing() -> None:
+    """What the edges say since outweighs what was counted before; it is not called health yet."""
     for code in ("network-nodes-blocked", "dns-timeout", "app-hung", "routing-clusterip-gone"):
-        after = Moment(NOW, NOW - 6.0, before=WORLDS[code]())
+        verdict = judge(evidence(moment=Moment(NOW, NOW - 6.0, before=WORLDS[code]())))
 
-        assert State.HEALTHY is judge(evidence(moment=after)).state
+        assert (State.UNKNOWN, []) == (verdict.state, codes(verdict))
+        assert "ask again in a few seconds" in doubts(verdict)
+
+
+def test_late_answers_are_told_by_the_handlers_or_by_the_edges() -> None:
+    """Where handlers do not count, all backends must have answered all along."""
+    uncounted = worlds.counted("app-slow", "app-deadline")
+    young = Moment(NOW, NOW - 8.0, before=worlds.app_down())
+
+    assert ["app-slow"] == codes(judge(evidence(uncounted)))
+    assert [] == codes(judge(evidence(uncounted, young)))
+    assert ["app-slow"] == codes(judge(evidence(WORLDS["app-slow"](), young)))
 
 
 def test_it_is_worth_waiting_while_agents_differ() -> None:

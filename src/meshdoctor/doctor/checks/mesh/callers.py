@@ -16,11 +16,11 @@ from meshdoctor.probes.mesh.evidence import LOOKS, Answer, Ask, Caller, Ground, 
 LEAST: Final = 3
 """Failures before a cause is believed: the second may be an accident, too."""
 
-SAID_SHARE: Final = 0.05
-"""Of the calls, for what the other side said: the alerts page at the same share."""
+BAD_SHARE: Final = 0.05
+"""Of the calls, before any cause is believed: the alerts page at the same share."""
 
-SILENT_SHARE: Final = 0.2
-"""Of the calls, for what nobody said: one lost packet or a busy node looks the same."""
+PART: Final = 0.25
+"""Of the failures that say something, for one cause to be believed: others come along with it."""
 
 LOOKUP_SHARE: Final = 0.34
 """Of the lookups; while all is well there is one each 5 s, and while it is not, one a second."""
@@ -31,20 +31,33 @@ LAG_SECONDS: Final = 5.0
 _MOST_BACKENDS: Final = 3  # that one agent asks
 
 _NOBODY_ASKED: Final = "breaker-open"
+_CALLERS_OWN: Final = frozenset({"caller-error", "cancelled"})
+_TOO_LATE: Final = frozenset({"CANCELLED", "DEADLINE_EXCEEDED"})
 
 
-def telling(caller: Caller, cause: str, share: float) -> int:
+def telling(caller: Caller, cause: str) -> int:
     """Give how many calls failed by a cause, or 0 when that is too few to tell.
 
     Args:
         caller: whose calls.
         cause: a key of `faults.CAUSES`.
-        share: of the calls that were sent.
     """
-    causes = caller.causes or {}
-    count = causes.get(cause, 0)
-    sent = max(caller.calls, sum(causes.values())) - causes.get(_NOBODY_ASKED, 0)
-    return count if caller.seconds > 0 and count >= LEAST and count >= share * sent else 0
+    causes = {code: n for code, n in (caller.causes or {}).items() if code not in _CALLERS_OWN}
+    count, failed = causes.get(cause, 0), sum(causes.values())
+    enough = (
+        count >= LEAST
+        and failed >= BAD_SHARE * caller.calls
+        and count >= PART * (failed - causes.get(_NOBODY_ASKED, 0))
+    )
+    return count if caller.seconds > 0 and enough else 0
+
+
+def handled_late(mesh: Mesh) -> int:
+    """Give how many calls handlers began and callers gave up, or 0 when that is too few to tell."""
+    handled = [one.handled or {} for each in mesh.reports.values() for one in each.callers]
+    late = sum(each.get(code, 0) for each in handled for code in _TOO_LATE)
+    enough = late >= LEAST and late >= PART * sum(sum(each.values()) for each in handled)
+    return late if enough else 0
 
 
 def lookups_lost(caller: Caller, cause: str) -> int:

@@ -5,11 +5,11 @@ from typing import Final
 
 from meshdoctor.doctor.checks.mesh.callers import (
     LAG_SECONDS,
-    SILENT_SHARE,
     lookups_lost,
     telling,
 )
 from meshdoctor.doctor.checks.mesh.sights import FLAPS, Look, Mesh
+from meshdoctor.doctor.checks.mesh.words import UNSETTLED
 from meshdoctor.doctor.graph import Check, Subject
 from meshdoctor.doctor.model import Doubt
 from meshdoctor.faults import CAUSES
@@ -56,9 +56,9 @@ def _restless(look: Look) -> bool:
 def _callers(mesh: Mesh, _same: Mesh) -> Doubt | None:
     for node, report in sorted(mesh.reports.items()):
         for caller in report.callers:
-            said = _fails(caller)
-            if said and not _healed(report, caller):
-                return Doubt(f"Pod {caller.pod} on {node} {said}", "its log, by trace id")
+            if said := _fails(caller):
+                missing = UNSETTLED if _healed(report, caller) else "its log, by trace id"
+                return Doubt(f"Pod {caller.pod} on {node} {said}", missing)
     return None
 
 
@@ -74,9 +74,10 @@ def _healed(report: Report, caller: Caller) -> bool:
 
 def _fails(caller: Caller) -> str:
     for code, cause in CAUSES.items():
-        count = telling(caller, code, SILENT_SHARE) or lookups_lost(caller, code)
+        count = telling(caller, code) or lookups_lost(caller, code)
         if count and cause.faults:
-            return f"counts {count} failures by {code}: {' or '.join(cause.faults)}"
+            span = f"within {caller.seconds:.0f} s"
+            return f"counts {count} failures by {code} {span}: {' or '.join(cause.faults)}"
     return ""
 
 

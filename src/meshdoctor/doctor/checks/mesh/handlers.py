@@ -8,9 +8,8 @@ from typing import Final
 
 from meshdoctor.doctor.checks.mesh import subjects
 from meshdoctor.doctor.checks.mesh.callers import (
-    SAID_SHARE,
-    SILENT_SHARE,
     backends_reached,
+    handled_late,
     shared,
     telling,
 )
@@ -19,14 +18,14 @@ from meshdoctor.doctor.checks.mesh.subjects import Voice
 from meshdoctor.doctor.checks.mesh.words import finding
 from meshdoctor.doctor.graph import Check
 from meshdoctor.doctor.model import Finding
-from meshdoctor.probes.mesh.evidence import Ask
+from meshdoctor.probes.mesh.evidence import Ask, Role
 
 SLOW, ERRORS, BUSY = "app-slow", "app-erroring", "app-overloaded"
 _LATE, _ERROR, _SHED = "app-deadline", "app-error", "app-overloaded"
 
 
 def _errors(_mesh: Mesh, voice: Voice) -> Finding | None:
-    failed = telling(voice.caller, _ERROR, SAID_SHARE)
+    failed = telling(voice.caller, _ERROR)
     if not failed:
         return None
     fix = f"kubectl -n {voice.caller.namespace} logs -l app.kubernetes.io/part-of=bookstore"
@@ -40,7 +39,7 @@ def _errors(_mesh: Mesh, voice: Voice) -> Finding | None:
 
 
 def _shed(_mesh: Mesh, voice: Voice) -> Finding | None:
-    refused = telling(voice.caller, _SHED, SAID_SHARE)
+    refused = telling(voice.caller, _SHED)
     if not refused:
         return None
     return finding(
@@ -54,19 +53,23 @@ def _shed(_mesh: Mesh, voice: Voice) -> Finding | None:
 
 
 def _late(mesh: Mesh, voice: Voice) -> Finding | None:
-    late = telling(voice.caller, _LATE, SILENT_SHARE)
-    looks = backends_reached(mesh, voice, Ask.GRPC) if late else ()
-    return _slow(voice, late, looks) if looks else None
+    late = telling(voice.caller, _LATE)
+    if not late or any(one.silent for one in mesh.looks(Role.BACKEND, voice.report.node)):
+        return None
+    if begun := handled_late(mesh):
+        return _slow(voice, late, (f"{begun} calls were begun by handlers, and given up",))
+    looks = backends_reached(mesh, voice, Ask.GRPC)
+    return _slow(voice, late, looks[:1]) if looks else None
 
 
-def _slow(voice: Voice, late: int, looks: tuple[Look, ...]) -> Finding:
+def _slow(voice: Voice, late: int, proof: tuple[Look | str, ...]) -> Finding:
     return finding(
         SLOW,
         _backend_of(voice),
-        (shared(voice, late, "ended at their deadline"), looks[0]),
+        (shared(voice, late, "ended at their deadline"), *proof),
         (
             "app-hung: each backend answers health checks at once",
-            "the network: the agent of the same node reaches all backends",
+            "the network: the calls, or the agent of the same node, reach the backends",
         ),
         f"kubectl -n {voice.caller.namespace} top pods; profile the backend, or scale it: kubectl"
         f" -n {voice.caller.namespace} scale deployment BACKEND --replicas=N",
