@@ -58,8 +58,9 @@ def _with_objects(
         return None  # the name is rightly gone: why, the Service and its Pods tell
     # The API may have been asked when they were still, or again, ready: somebody who answers now
     # shows that DNS denies who is there.
-    if not any(one.ok for look in denied for one in mesh.looks(Role.BACKEND, look.source)):
-        return unsettled(server)
+    backends = [one for look in denied for one in mesh.looks(Role.BACKEND, look.source)]
+    if not any(one.ok for one in backends):
+        return None if backends else unsettled(server)
     return finding(
         NXDOMAIN,
         server,
