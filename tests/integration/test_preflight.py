@@ -138,7 +138,7 @@ def test_a_registry_that_cannot_be_asked_is_a_doubt(desk: Desk) -> None:
 
 
 def test_registries_that_hold_their_breath_are_not_waited_for(desk: Desk) -> None:
-    """Addresses from which nothing comes back, for every image: it ends in time all the same."""
+    """Addresses from which nothing comes back, for every image: it ends when it was told to."""
     change = Cut(lean("kubeadm"))
     for number, one in enumerate(change.objects):
         if one["kind"] in {"Deployment", "DaemonSet"}:
@@ -146,7 +146,7 @@ def test_registries_that_hold_their_breath_are_not_waited_for(desk: Desk) -> Non
             container["image"] = f"192.0.2.{number + 1}/{container['name']}:1"
     file = desk.save("overlay.yaml", change.text())
 
-    code, verdicts, _said = desk.run("-f", file, "--platform", "linux/amd64")
+    code, verdicts, _said = desk.run("-f", file, "--platform", "linux/amd64", "--timeout", "3")
 
     assert 2 == code
     assert {"unknown"} == {
@@ -211,6 +211,20 @@ def test_a_port_that_the_cluster_gave_away_is_named(kustomized: Desk) -> None:
     (fault,) = (one for one in verdicts if one["state"] == "fault")
     assert "nodePort 30997 is taken" in fault["sentence"]
     assert ["Service default/squatter has it"] == fault["findings"][0]["seen"]
+
+
+def test_a_quota_of_the_cluster_is_asked_for(kustomized: Desk) -> None:
+    """The namespace is there, and takes fewer Pods than the overlay brings."""
+    with kube_api("bookstore") as api:
+        meta = {"name": "room", "namespace": "bookstore"}
+        spec = {"hard": {"pods": "4"}}
+        api.put({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": meta, "spec": spec})
+        options = ("--kubeconfig", str(kubeconfig(kustomized.home, api.url)), "--no-images")
+        code, verdicts, _said = kustomized.run("-k", "k8s/overlays/kubeadm", *options)
+
+    assert 1 == code
+    (fault,) = (one for one in verdicts if one["state"] == "fault")
+    assert "ResourceQuota bookstore/room would refuse" in fault["sentence"]
 
 
 def test_a_cluster_that_is_silent_is_a_doubt(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from meshdoctor.doctor.checks.preflight.asked import Asked
 from meshdoctor.doctor.checks.preflight.every import judge_manifests
 from meshdoctor.doctor.model import State, Verdict
 from meshdoctor.faults import FAULTS
-from meshdoctor.probes.manifests.evidence import Cluster
+from meshdoctor.probes.manifests.evidence import Cluster, Spec, Thing
 from tests.support.manifests import OVERLAYS
 from tests.support.overlays import Change, Cut, cut
 
@@ -336,6 +336,26 @@ def test_what_is_made_by_hand_can_be_said() -> None:
 
     assert State.HEALTHY is found.state
     assert any("made by hand" in line for line in found.seen)
+
+
+@pytest.mark.parametrize(
+    ("hard", "used", "state"),
+    [("9", "0", State.HEALTHY), ("9", "5", State.UNKNOWN), ("4", "0", State.FAULT)],
+)
+def test_a_quota_of_the_cluster_counts(hard: str, used: str, state: State) -> None:
+    """Five Pods: what is in use may be this very overlay, so only what never fits is a fault."""
+    room = Spec(Thing("ResourceQuota", "room", "bookstore"), {"hard": {"pods": hard}})
+    cluster = Cluster("https://cluster", bounds=(room,), used={str(room.thing): {"pods": used}})
+    found = next(one for one in judged(None, cluster) if one.subject == "quotas")
+
+    assert (state, True) == (found.state, "ResourceQuota bookstore/room" in found.sentence)
+
+
+def test_quotas_that_nobody_may_list_are_not_said_to_be_absent() -> None:
+    """Neither without a cluster nor with one that refuses."""
+    for cluster in (None, Cluster("https://cluster")):
+        found = next(one for one in judged(None, cluster) if one.subject == "quotas")
+        assert any("that the cluster has already" in line for line in found.limits)
 
 
 def test_a_pod_on_each_node_counts_as_often_as_there_are_nodes() -> None:

@@ -1,12 +1,14 @@
 """What a cluster has already of what an overlay brings: nodes, namespaces, Services."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 from meshdoctor.probes.deadline import together
 from meshdoctor.probes.kubernetes.api import Api, ApiError
-from meshdoctor.probes.manifests.evidence import Cluster
+from meshdoctor.probes.manifests.evidence import Cluster, Spec, Thing
+from meshdoctor.probes.manifests.shapes import require
 from meshdoctor.probes.registry.platforms import Platform, normal
 
 SECONDS: Final = 4.0
@@ -14,31 +16,37 @@ SECONDS: Final = 4.0
 
 Object = dict[str, Any]
 
+_WANTED: Final = ("nodes", "namespaces", "services")
+_BOUNDS: Final = {"resourcequotas": "ResourceQuota", "limitranges": "LimitRange"}
+
 
 def look(api: Api, seconds: float = SECONDS) -> Cluster:
-    """Ask for three lists at once; one that is refused is a gap.
+    """Ask for five lists at once.
+
+    One of nodes, namespaces or Services that is refused is a gap; quotas and ranges are for
+    administrators, and whoever may not list them is not told of any.
 
     Args:
         api: whom.
         seconds: for each list.
     """
-    kinds = ("nodes", "namespaces", "services")
-    nodes, namespaces, services = together([partial(_listed, api, kind, seconds) for kind in kinds])
+    told = together([partial(_listed, api, kind, seconds) for kind in (*_WANTED, *_BOUNDS)])
+    nodes, namespaces, services, *bounds = told
     try:
-        platforms = _platforms(nodes.objects)
         places, ports = _services(services.objects)
-        names = frozenset(str(one["metadata"]["name"]) for one in namespaces.objects)
+        return Cluster(
+            api.server,
+            _platforms(nodes.objects),
+            len(nodes.objects),
+            None if namespaces.gap else frozenset(map(_name, namespaces.objects)),
+            None if services.gap else places,
+            ports,
+            None if any(one.gap for one in bounds) else tuple(_bounds(bounds)),
+            dict(_used(bounds[0].objects)),
+            tuple(one.gap for one in told[: len(_WANTED)] if one.gap),
+        )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         return Cluster(api.server, gaps=(f"no lists of Kubernetes objects: {error!r}",))
-    return Cluster(
-        api.server,
-        platforms,
-        len(nodes.objects),
-        None if namespaces.gap else names,
-        None if services.gap else places,
-        ports,
-        tuple(one.gap for one in (nodes, namespaces, services) if one.gap),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,26 @@ def _listed(api: Api, kind: str, seconds: float) -> _List:
         return _List(api.list(f"/api/v1/{kind}", {}, seconds).objects)
     except ApiError as error:
         return _List([], f"{kind}: {error}")
+
+
+def _name(one: Object) -> str:
+    return str(one["metadata"]["name"])
+
+
+def _bounds(lists: list[_List]) -> Iterator[Spec]:
+    for kind, each in zip(_BOUNDS.values(), lists, strict=True):
+        for one in each.objects:
+            yield Spec(_thing(kind, one), require(kind, one.get("spec")))
+
+
+def _used(quotas: list[Object]) -> Iterator[tuple[str, dict[str, str]]]:
+    for one in quotas:
+        used = (one.get("status") or {}).get("used") or {}
+        yield str(_thing("ResourceQuota", one)), {str(key): str(used[key]) for key in used}
+
+
+def _thing(kind: str, one: Object) -> Thing:
+    return Thing(kind, _name(one), str(one["metadata"].get("namespace") or ""))
 
 
 def _platforms(nodes: list[Object]) -> tuple[Platform, ...]:

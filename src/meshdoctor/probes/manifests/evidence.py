@@ -190,7 +190,9 @@ class Cluster:
         namespaces: that it has; None when it did not say.
         services: namespace and name of each; None when it did not say.
         node_ports: which Service has which port of the nodes.
-        gaps: what it did not say, a sentence each.
+        bounds: its ResourceQuotas and LimitRanges; None when it did not say.
+        used: of each quota, by its name as it is written, what is used already.
+        gaps: what it did not say and must, a sentence each.
     """
 
     server: str
@@ -199,4 +201,6 @@ class Cluster:
     namespaces: frozenset[str] | None = None
     services: frozenset[tuple[str, str]] | None = None
     node_ports: dict[int, tuple[str, str]] = field(default_factory=dict)
+    bounds: tuple[Spec, ...] | None = None
+    used: dict[str, dict[str, str]] = field(default_factory=dict)
     gaps: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 Sources: the Kubernetes documentation, "Resource Quotas" and "Limit Ranges".
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ _COUNTED: Final = {
     "secrets": "Secret",
     "persistentvolumeclaims": "PersistentVolumeClaim",
 }
+_CLUSTERS: Final = "quotas and ranges that the cluster has already,"
 _ASKED: Final = ("cpu", "memory", "ephemeral-storage")
 
 
@@ -50,21 +51,37 @@ def quantity(text: str) -> Decimal:
 
 
 def judge(asked: Asked) -> Verdict:
-    """Judge the Pods of each namespace that has a quota or a range."""
+    """Judge the Pods of each namespace that has a quota or a range, here or in the cluster."""
     answer = Answer.none()
     for workload in asked.manifests.workloads:
         _amounts(answer, workload)
     for one in (*asked.manifests.ranges, *asked.manifests.quotas):
         _sound(answer, one)
+    there = _there(asked)
     if not answer.findings:
-        for one in asked.manifests.ranges:
+        for one in (*asked.manifests.ranges, *(each for each in there if "limits" in each.spec)):
             _range(answer, asked, one)
-        for one in asked.manifests.quotas:
+        for one in (*asked.manifests.quotas, *(each for each in there if "hard" in each.spec)):
             _quota(answer, asked, one)
-    answer.limits.append("quotas and ranges that the cluster has already, and the nodes' room")
-    if not asked.manifests.quotas and not asked.manifests.ranges:
-        return answer.verdict("quotas", "neither quota nor range comes along")
-    return answer.verdict("quotas", "all Pods fit into the quotas and ranges that come along")
+    unknown = asked.cluster is None or asked.cluster.bounds is None
+    answer.limits.append(f"{_CLUSTERS} and the nodes' room" if unknown else "the nodes' room")
+    bounds = [str(one.thing) for one in (*asked.manifests.ranges, *asked.manifests.quotas, *there)]
+    if not bounds:
+        where = "comes along" if unknown else "comes along or is there"
+        return answer.verdict("quotas", f"no quota and no range {where}")
+    return answer.verdict("quotas", f"all Pods fit into {', '.join(bounds)}")
+
+
+def _there(asked: Asked) -> tuple[Spec, ...]:
+    """Give what the cluster binds the same namespaces with, but for what is applied anew."""
+    told = asked.cluster.bounds if asked.cluster else None
+    mine = {one.thing.namespace for one in asked.manifests.workloads}
+    anew = {str(one.thing) for one in (*asked.manifests.quotas, *asked.manifests.ranges)}
+    return tuple(
+        one
+        for one in told or ()
+        if one.thing.namespace in mine and str(one.thing) not in anew and not any(_no_amounts(one))
+    )
 
 
 def _amounts(answer: Answer, workload: Workload) -> None:
@@ -86,19 +103,24 @@ def _amounts(answer: Answer, workload: Workload) -> None:
 
 def _sound(answer: Answer, told: Spec) -> None:
     """A quota or range with an amount that is none would be refused, and nothing would be bound."""
+    for what, value in _no_amounts(told):
+        answer.broken(
+            DOWN,
+            f"{told.thing} would be refused: {what} is {value!r}, which is no amount",
+            (f"{what}: {value}",),
+            f"correct the amount in {told.thing}",
+        )
+
+
+def _no_amounts(told: Spec) -> Iterator[tuple[str, str]]:
     amounts = [told.spec.get("hard") or {}]
     for limit in told.spec.get("limits") or ():
         amounts += [limit.get(one) or {} for one in ("max", "min", "default", "defaultRequest")]
     for what, value in (pair for one in amounts for pair in one.items()):
         try:
             quantity(str(value))
-        except QuantityError as error:
-            answer.broken(
-                DOWN,
-                f"{told.thing} would be refused: {what}: {error}",
-                (f"{what}: {value}",),
-                f"correct the amount in {told.thing}",
-            )
+        except QuantityError:
+            yield str(what), str(value)
 
 
 def _refused(answer: Answer, workload: Workload, words: str, seen: tuple[str, ...]) -> None:
@@ -170,17 +192,39 @@ def _quota(answer: Answer, asked: Asked, told: Spec) -> None:
         answer.limits.append(f"{told.thing}: which Pods are in its scope")
         return
     for key, value in (told.spec.get("hard") or {}).items():
-        used = _used(answer, asked, namespace, str(key))
-        if used is None:
+        wanted = _used(answer, asked, namespace, str(key))
+        if wanted is None:
             answer.limits.append(f"{told.thing}: {key}")
-        elif used > (most := quantity(str(value))):
-            answer.broken(
-                DOWN,
-                f"{told.thing} would refuse some of what is to be in {namespace}: {key} comes to"
-                f" {_shown(used)}, and {value} are allowed",
-                (f"together: {_shown(used)}", f"hard: {key} {_shown(most)}"),
-                f"raise {key} in {told.thing}, or lower requests, limits or replicas",
-            )
+        else:
+            _fits(answer, asked, told, (str(key), str(value)), wanted)
+
+
+def _fits(answer: Answer, asked: Asked, told: Spec, hard: tuple[str, str], wanted: Decimal) -> None:
+    (key, value), most = hard, quantity(hard[1])
+    used = asked.cluster.used if asked.cluster else {}
+    taken = _taken(used.get(str(told.thing), {}).get(key, "0"))
+    if wanted > most:
+        answer.broken(
+            DOWN,
+            f"{told.thing} would refuse some of what is to be there: {key} comes to"
+            f" {_shown(wanted)}, and {value} are allowed",
+            (f"together: {_shown(wanted)}", f"hard: {key} {_shown(most)}"),
+            f"raise {key} in {told.thing}, or lower requests, limits or replicas",
+        )
+    elif wanted + taken > most:
+        answer.unsure(
+            f"{told.thing} has {_shown(taken)} of {value} {key} in use, and this wants"
+            f" {_shown(wanted)}",
+            "whether what is in use is this very overlay:"
+            f" kubectl -n {told.thing.namespace} get pods",
+        )
+
+
+def _taken(text: str) -> Decimal:
+    try:
+        return quantity(text)
+    except QuantityError:
+        return Decimal(0)
 
 
 def _used(answer: Answer, asked: Asked, namespace: str, key: str) -> Decimal | None:
