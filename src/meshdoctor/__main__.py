@@ -5,6 +5,7 @@ from typing import Final
 
 _NEEDED: Final = frozenset({"typer", "rich", "urllib3", "yaml"})
 _EXIT_USAGE: Final = 3
+_INTERRUPTED: Final = 130
 
 
 def main() -> int:
@@ -16,6 +17,8 @@ def main() -> int:
             raise
         sys.stderr.write("The command needs its extra: pip install 'meshdoctor[cli]'\n")
         return _EXIT_USAGE
+    except KeyboardInterrupt:  # loading takes some time on a busy machine
+        return _INTERRUPTED
     return run(sys.argv[1:])
 
 
