@@ -8,7 +8,7 @@ import asyncio
 import random
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -131,7 +131,8 @@ class Writing:
 
 
 def sign(report: Report) -> object:
-    """Give what of a report is news when it changes: answers and words, no times and no counts.
+    """Give what of a report is news when it changes: answers and words, no times, and of counts
+    only how large they are.
 
     Args:
         report: any.
@@ -160,10 +161,23 @@ def dump_within(report: Report, longest: int) -> str:
     return text
 
 
-def _telling(caller: Caller) -> tuple[str, str, bool, frozenset[str], frozenset[str]]:
-    causes = frozenset(key for key, count in (caller.causes or {}).items() if count)
-    lookups = frozenset(key for key, count in (caller.lookups or {}).items() if key and count)
-    return caller.pod, caller.service, bool(caller.words), causes, lookups
+def _telling(caller: Caller) -> object:
+    failed = {key: count for key, count in (caller.lookups or {}).items() if key}
+    return (
+        caller.pod,
+        caller.service,
+        bool(caller.words),
+        _sizes(caller.causes or {}),
+        _sizes(failed),
+    )
+
+
+def _sizes(counts: Mapping[str, int]) -> frozenset[tuple[str, int]]:
+    """Give how large each count is, by powers of two: the first failure is news, and so are many.
+
+    The doctor believes no single one.
+    """
+    return frozenset((key, count.bit_length()) for key, count in counts.items() if count)
 
 
 def _with_fewer_words(report: Report) -> Report:
