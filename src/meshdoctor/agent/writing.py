@@ -131,8 +131,9 @@ class Writing:
 
 
 def sign(report: Report) -> object:
-    """Give what of a report is news when it changes: answers and words, no times, and of counts
-    only how large they are.
+    """Give what of a report is news when it changes: answers and words, no times.
+
+    Of counts it is only how large they are.
 
     Args:
         report: any.
