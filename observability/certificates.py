@@ -71,6 +71,7 @@ def _expired() -> Alert:
         ),
         dashboard="mesh-dns-network",
         hold="30s",
+        keep=knobs.KEEP_CERTIFICATE,
         faults=("tls-expired",),
         source=Source.AGENT,
     )

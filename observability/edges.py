@@ -75,6 +75,7 @@ def _addresses() -> Alert:
             "kube-proxy's rules are gone there."
         ),
         dashboard="mesh-dns-network",
+        keep=knobs.KEEP_AGENTS,
         faults=("routing-clusterip-gone",),
         source=Source.AGENT,
     )
@@ -96,6 +97,7 @@ def _servers() -> Alert:
             "TCP passes."
         ),
         dashboard="mesh-dns-network",
+        keep=knobs.KEEP_AGENTS,
         faults=("dns-timeout", "dns-refused", "dns-servfail", "dns-udp-lost"),
         source=Source.AGENT,
     )

@@ -95,6 +95,11 @@ AFTER_DNS: Final = "20s"
 """How long pages about lookups, and pages about calls that failed for them, wait for the page that
 explains them. An agent asks every 5 s and gives each question up to 2 s, a call fails at once."""
 
+KEEP_AGENTS: Final = "20s"
+KEEP_CERTIFICATE: Final = "45s"
+"""How long what agents see goes on firing when it is over: the pages that it explains remember a
+fault for longer, and would ring when it falls silent."""
+
 BUDGET_DAYS: Final = 30
 
 

@@ -56,6 +56,7 @@ class Alert:
         family: the heading of the runbook that treats it; several alerts may share one.
         expression: PromQL; its value is what the description tells.
         hold: Prometheus' `for`; empty fires at once.
+        keep: Prometheus' `keep_firing_for`; empty ends at once.
         severity: who hears of it.
         rank: what it explains and is explained by.
         layer: a layer of `faults.py`, or `objective` for burn alerts, `watch` for the watchers.
@@ -77,6 +78,7 @@ class Alert:
     description: str
     dashboard: str
     hold: str = ""
+    keep: str = ""
     faults: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     source: Source = Source.SERVICES

@@ -50,6 +50,7 @@ def _unreachable() -> Alert:
             f"{_pairs()}. {_suspect()}"
         ),
         dashboard="mesh-dns-network",
+        keep=knobs.KEEP_AGENTS,
         faults=(
             "network-overlay-blocked",
             "network-nodes-blocked",

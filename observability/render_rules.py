@@ -31,6 +31,7 @@ def _alert(alert: Alert) -> dict[str, Any]:
         "alert": alert.name,
         "expr": alert.expression,
         **({"for": alert.hold} if alert.hold else {}),
+        **({"keep_firing_for": alert.keep} if alert.keep else {}),
         "labels": {
             "severity": str(alert.severity),
             "layer": str(alert.layer),

@@ -101,7 +101,7 @@ FIRING: Final = (
         EXPIRED,
         "nobody has renewed it",
         past_its_date,
-        Times(silent=30, by=50, ends=20, lasts=120),
+        Times(silent=30, by=50, ends=60, lasts=120),
         {"namespace": knobs.NAMESPACE, "rank": "routing", "layer": "tls"},
         "A certificate is past its date",
         f"1 servers show a certificate that has expired: {SERVER}. No new connection to it is "

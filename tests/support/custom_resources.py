@@ -59,6 +59,7 @@ class AlertingRule(Strict):
     alert: Text
     expr: Text
     hold: Annotated[Duration | None, Field(alias="for")] = None
+    keep_firing_for: Duration | None = None
     labels: Words
     annotations: Words
 
