@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from meshdoctor.lab.kubeapi import kube_api
+from meshdoctor.probes.mesh.files import NAMESPACE
 from tests.support.captures import CAPTURES
 from tests.support.diagnosed import Said, captured_api, diagnose
 from tests.support.guarded import TOKEN, guarded
 from tests.support.kubeconfigs import kubeconfig
+from tests.support.kubectl import Kubectl
 from tests.support.manifests import ROOT, Overlay
 from tests.support.mesh_reports import reports
 from tests.support.rights import Right, rights
@@ -106,6 +109,17 @@ def test_the_log_of_a_program_decides_what_the_api_shows_alike(tmp_path: Path) -
     assert told["image-platform-wrong"].startswith(f"Pod {wrong}, ")
     assert [] != [one for one in crashed if one.startswith("Pod crash-loop, ")]
     assert "RECOMMENDATIONS_TARGET" not in (tmp_path / "saved.json").read_text("utf-8")
+
+
+def test_kubectl_applies_them_and_takes_them_away(tmp_path: Path) -> None:
+    """`kubectl apply -k k8s/doctor` where the namespaces are; all of it goes by `delete -k`."""
+    with kube_api("bookstore", NAMESPACE) as api:
+        kubectl, before = Kubectl.towards(api.url, tmp_path), api.objects()
+        applied = kubectl.said("apply", "-k", "k8s/doctor").splitlines()
+        kubectl.said("delete", "-k", "k8s/doctor")
+
+        assert 9 == len([one for one in applied if one.endswith(" created")])
+        assert before == api.objects()
 
 
 def test_the_captures_are_whole() -> None:
