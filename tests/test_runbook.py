@@ -11,7 +11,7 @@ import pytest
 
 from meshdoctor.faults import CAUSES, FAULTS
 from meshdoctor.telemetry.catalogue import AGENT, CATALOGUE, LOAD, Kind, Metric
-from observability import foreign, knobs, links, slos
+from observability import foreign, knobs, links
 from tests.support.rulebook import GENERATED, Rulebook
 from tests.support.runbook import (
     PARTS,
@@ -30,7 +30,6 @@ RULES: Final = [rule for group in Rulebook.read().groups for rule in group["rule
 ALERTS: Final = [rule for rule in RULES if "alert" in rule]
 SEVERITIES: Final = ("page", "ticket", "none")
 OF_ITS_CAUSE: Final = "of its cause"
-WATCHERS: Final = RUNBOOK.with_name("observability.md")
 LINK: Final = re.compile(r"\[([^\]]+)\]\((#[\w-]+)\)")
 QUIET_VERBS: Final = {"get", "describe", "logs", "top"}
 QUIET_IMPORTS: Final = {"socket", "sys", "ssl", "dns.message", "dns.query", "dns.rcode"}
@@ -286,6 +285,15 @@ def test_alerts_with_a_cause_lead_on_by_it(family: str) -> None:
     assert may == set(cause_rows(section.part("Fix")))
 
 
+def test_what_the_doctor_sees_is_told_of_every_fault() -> None:
+    """Its table has a row for each code, in the order of the vocabulary, with a few words."""
+    text = RUNBOOK.read_text("utf-8").partition("\n### What says which fault it is\n")[2]
+    rows = tables(text.partition("\n### ")[0])
+
+    assert [f"[{code}](#{code})" for code in FAULTS] == [row[0] for row in rows]
+    assert [] == [row for row in rows if len(row[1].split()) < len(("it", "answers", "SERVFAIL"))]
+
+
 def test_the_contents_list_every_section_in_its_chapter() -> None:
     """The table of contents has a row for each layer, with all its alerts and faults."""
     text = RUNBOOK.read_text("utf-8").partition("\n## Contents\n")[2].partition("\n## ")[0]
@@ -310,90 +318,3 @@ def test_the_opening_tells_the_true_numbers() -> None:
 def test_the_runbook_lies_where_links_look_for_it() -> None:
     """The address that all links begin with ends in this file's place."""
     assert knobs.RUNBOOK.endswith(str(Path("docs", RUNBOOK.name)))
-
-
-def watched(title: str) -> list[tuple[str, ...]]:
-    """Return the rows of the tables below a heading of the page about the watchers."""
-    text = WATCHERS.read_text("utf-8").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-    return tables(text)
-
-
-def test_the_page_of_the_watchers_tells_every_file() -> None:
-    """Its table of generated files leaves none out and names none that is not there."""
-    named = (row[0].strip("`") for row in watched("What is generated"))
-    found = {
-        name: set(GENERATED.glob(f"{name}**/*" if name.endswith("/") else name)) for name in named
-    }
-
-    assert [] == [name for name, paths in found.items() if not paths]
-    assert set() == {path for path in GENERATED.rglob("*.*") if path.is_file()} - set().union(
-        *found.values()
-    )
-
-
-def test_the_page_of_the_watchers_tells_the_objectives() -> None:
-    """Names, targets and promises are those of the code, and so are the speeds of burning."""
-    objectives = [(f"`{slo.name}`", f"{slo.target * 100:g} %", slo.promise) for slo in slos.SLOS]
-    tiers = [
-        (f"`BudgetBurn{it.name}`", f"{it.burn:g}", it.long, it.short, it.hold, it.severity)
-        for it in knobs.TIERS
-    ]
-
-    assert [*objectives, *tiers] == watched("Objectives")
-    assert f"below {knobs.LEAST_EVENTS_PER_SECOND:g} events a second" in WATCHERS.read_text("utf-8")
-    assert f"over {knobs.BUDGET_DAYS} days" in WATCHERS.read_text("utf-8")
-
-
-def test_the_page_of_the_watchers_tells_every_alert() -> None:
-    """Its table has a row for each alert by cause: severity, layer, and how long it must hold."""
-    named: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for rule in ALERTS:
-        if rule["labels"]["rank"] != "burn":
-            heading = f"[`{rule['alert']}`](runbook.md#{anchor_of(rule)})"
-            named[heading, rule["labels"]["severity"]].append(rule)
-
-    assert {
-        key: (layer_of(rules), "/".join(sorted({rule.get("for", "") for rule in rules})))
-        for key, rules in named.items()
-    } == {
-        (row[0], row[1]): (row[2], row[4].partition(" ")[0])
-        for row in watched("Alerts")
-        if row[0].startswith("[")
-    }
-
-
-@pytest.mark.parametrize(
-    ("alert", "severity", "told"),
-    [
-        ("DnsFailureRatioHigh", "page", f"{knobs.DNS_FAILURE_RATIO:.0%}"),
-        ("ServiceWithoutAddress", "page", f"{knobs.DNS_FAILURE_RATIO:.0%}"),
-        ("RecommendationsUnavailableRate", "page", f"{knobs.UNAVAILABLE_RATIO:.0%}"),
-        ("RecommendationsErrorRate", "page", f"{knobs.ERROR_RATIO:.0%}"),
-        ("GrpcLoadShedding", "page", f"{knobs.SHEDDING_PAGE_RATIO:.0%}"),
-        ("GrpcLoadShedding", "ticket", f"{knobs.SHEDDING_TICKET_RATIO:.0%}"),
-        ("GrpcDeadlineRatioHigh", "ticket", f"{knobs.DEADLINE_TICKET_RATIO:.0%}"),
-        ("RetryBudgetExhausted", "ticket", f"{knobs.RETRY_RATIO:.0%}"),
-        ("DnsLookupSlow", "ticket", f"{knobs.DNS_SLOW_SECONDS:g} s"),
-        ("TlsCertExpirySoon", "ticket", f"less than {knobs.TLS_SOON_SECONDS // 86400} days"),
-        ("TlsCertExpiryCritical", "page", f"less than {knobs.TLS_CRITICAL_SECONDS // 86400} days"),
-        ("MetricCardinalityHigh", "ticket", f"{knobs.MOST_SAMPLES_PER_SCRAPE} samples"),
-    ],
-)
-def test_the_page_of_the_watchers_tells_the_thresholds(
-    alert: str, severity: str, told: str
-) -> None:
-    """A threshold in its table is that of the knobs."""
-    (when,) = (
-        row[3]
-        for row in watched("Alerts")
-        if row[0].startswith(f"[`{alert}`]") and row[1] == severity
-    )
-
-    assert told.replace("%", " %") in when
-
-
-def test_the_page_of_the_watchers_tells_every_dashboard() -> None:
-    """Its table lists the dashboards that are generated."""
-    generated = {f"`{path.stem}`" for path in (GENERATED / "grafana/dashboards").glob("*.json")}
-
-    assert generated == {row[0] for row in watched("Grafana")}
