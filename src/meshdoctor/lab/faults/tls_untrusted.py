@@ -1,13 +1,14 @@
 """The backends come with a certificate of a CA that the shop does not know."""
 
 from meshdoctor.lab.cluster.cluster import Cluster
-from meshdoctor.lab.faults.deeds import BACKENDS, as_usual
+from meshdoctor.lab.faults.deeds import BACKENDS
 from meshdoctor.lab.faults.scenario import MUTUAL_TLS, Scenario
 
 
 def _estrange(cluster: Cluster) -> None:
     cluster.certificates.estrange(BACKENDS)
-    as_usual(cluster)
+    for backend in cluster.pods(BACKENDS):
+        backend.exchange(gently=False)  # a Pod that drains would serve on for a while
 
 
 def _reconcile(cluster: Cluster) -> None:
