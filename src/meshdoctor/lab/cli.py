@@ -37,9 +37,9 @@ from meshdoctor.settings import EXIT_USAGE, settings_or_exit
 
 _IN_SANDBOX = {
     "net": net.run,
-    "cluster": cluster.run,
-    "shell": cluster.run,
-    "run": cluster.run,
+    "cluster": cluster.run_cluster,
+    "shell": cluster.run_shell,
+    "run": cluster.run_fault,
     "matrix": matrix.run_outside,
 }
 _USERS = 200

@@ -26,6 +26,7 @@ from meshdoctor.lab.watchers import GENERATED, read
 
 NEEDS = ("prometheus", "alertmanager")
 PROMETHEUS, ALERTMANAGER, STATES = "prometheus-1", "alertmanager-1", "kube-state-metrics-1"
+PROMETHEUS_PORT, ALERTMANAGER_PORT = 9090, 9093
 _METRICS = 9464
 _JOBS = {"marketplace": "bookstore", "recommendations": "bookstore", "mesh-agent": "meshdoctor"}
 _FOLDER = HOME / "monitoring"
@@ -73,7 +74,10 @@ class Metering:
             raise LabError("; ".join(watchers.notes))
         here, there = (topology.pod(name) for name in (PROMETHEUS, ALERTMANAGER))
         _TARGETS.mkdir(parents=True, exist_ok=True)
-        address, alerts = f"{here.address}:9090", f"{there.address}:9093"
+        address, alerts = (
+            f"{here.address}:{PROMETHEUS_PORT}",
+            f"{there.address}:{ALERTMANAGER_PORT}",
+        )
         rules = watchers.rules
         scrapes = list(_scrapes(topology, load))
         own = scraping(binaries["prometheus"], _FOLDER, address, scrapes, alerts, rules)
@@ -85,7 +89,7 @@ class Metering:
     def client(self) -> Prometheus:
         """Give a client of the Prometheus that runs."""
         pod = self.topology.pod(PROMETHEUS)
-        return InPod(f"http://{pod.address}:9090", pod.node)
+        return InPod(f"http://{pod.address}:{PROMETHEUS_PORT}", pod.node)
 
     def tell(self, states: Mapping[str, Status]) -> None:
         """Write whom Prometheus is to ask.

@@ -165,8 +165,13 @@ class Network:
 
     def entering(self, place: str, command: tuple[str, ...]) -> tuple[str, ...]:
         """Give the command that enters a Pod or a node and then becomes `command`."""
-        return places.entering(place, _PLACES, command)
+        return entering(place, command)
 
     def node_of(self, place: str) -> str:
         """Name the node of a Pod, or the node itself."""
         return {pod.name: pod.node for pod in self.topology.pods}.get(place, place)
+
+
+def entering(place: str, command: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the command that enters a Pod or a node of the network that is up here."""
+    return places.entering(place, _PLACES, command)

@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -17,14 +17,18 @@ from types import FrameType
 from meshdoctor.lab.errors import LabError
 from meshdoctor.lab.net.permission import privileged, require
 
-_INIT = Path(__file__).with_name("init.py")
+INIT = str(Path(__file__).with_name("init.py"))
+"""The program of a sandbox's first process."""
+
 _PYTHON = (sys.executable, "-I", "-S")  # starts in a few milliseconds
 _ROOMS = ("--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child")
 _AS_ROOT = ("--user", "--map-root-user")
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def enter(command: Sequence[str], environment: Mapping[str, str]) -> int:
+def enter(
+    command: Sequence[str], environment: Mapping[str, str], handed_in: Collection[int] = ()
+) -> int:
     """Run a command in a sandbox of its own and wait for it.
 
     Signals that ask this process to stop are passed on to the command. If this process is killed,
@@ -33,6 +37,7 @@ def enter(command: Sequence[str], environment: Mapping[str, str]) -> int:
     Args:
         command: the program and its arguments.
         environment: all of its environment.
+        handed_in: descriptors that the command inherits.
 
     Returns:
         Its exit code, 128 + N after signal N.
@@ -43,9 +48,9 @@ def enter(command: Sequence[str], environment: Mapping[str, str]) -> int:
     unshare = ("unshare", *(() if privileged() else _AS_ROOT), *_ROOMS)
     require(unshare)
     theirs, ours = os.pipe()
-    init = (*unshare, *_PYTHON, str(_INIT), str(theirs), os.path.realpath("/etc/resolv.conf"))
+    init = (*unshare, *_PYTHON, INIT, str(theirs), os.path.realpath("/etc/resolv.conf"))
     with _signals_into(ours):
-        child = subprocess.Popen((*init, *command), env=environment, pass_fds=(theirs,))
+        child = subprocess.Popen((*init, *command), env=environment, pass_fds=(theirs, *handed_in))
         os.close(theirs)
         code = child.wait()
     os.close(ours)
@@ -72,5 +77,5 @@ def require_inside() -> None:
     Raises:
         LabError: this process is in none.
     """
-    if str(_INIT).encode() not in Path("/proc/1/cmdline").read_bytes().split(b"\0"):
+    if INIT.encode() not in Path("/proc/1/cmdline").read_bytes().split(b"\0"):
         raise LabError("the lab's network lives in a sandbox: start it with meshdoctor.lab.net")
