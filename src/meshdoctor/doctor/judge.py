@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import Final
 
 from meshdoctor.doctor.checks.cluster.every import judge_cluster
+from meshdoctor.doctor.checks.mesh.edges_well import failures, once
 from meshdoctor.doctor.checks.mesh.every import COUNTED, every
-from meshdoctor.doctor.checks.mesh.sights import lay_out
+from meshdoctor.doctor.checks.mesh.sights import Mesh, lay_out
 from meshdoctor.doctor.checks.mesh.words import UNSETTLED
 from meshdoctor.doctor.consequences import independent
 from meshdoctor.doctor.gathering import gathered
@@ -35,6 +36,9 @@ _LAYERS: Final = list(Layer)
 _ALWAYS: Final = frozenset({"agents.report", "node.ready", "pod.scheduled"})
 """Checks whose doubts no fault explains."""
 
+_VAGUE: Final = frozenset({"edges.well", "callers.well", "pages.read"})
+"""Checks whose doubts say less than those of others."""
+
 _LAYER_OF: Final = {
     one.name: FAULTS[one.faults[0]].layer if one.faults else Layer.APP for one in every()
 }
@@ -56,14 +60,14 @@ def judge(evidence: MeshEvidence, images: Sequence[ImageEvidence] = ()) -> Verdi
     mesh = lay_out(evidence)
     results = examine(mesh, tuple(every()), _missing(evidence))
     findings = independent(mesh, gathered(results, COUNTED))
-    doubts = dict.fromkeys((*_unasked(evidence, results), *_doubts(results, findings)))
+    doubts = dict.fromkeys((*_unasked(evidence, results), *_doubts(mesh, results, findings)))
     verdict = Verdict(
         _subject(evidence),
         "",
         tuple(sorted(findings, key=lambda one: _ORDER.index(one.code))),
         tuple(doubts),
         tuple(map(_line, results)),
-        _limits(evidence),
+        _limits(mesh),
     )
     verdict = with_images(verdict, evidence.cluster, images)
     return replace(verdict, sentence=_sentence(verdict))
@@ -92,20 +96,25 @@ def _missing(evidence: MeshEvidence) -> Iterable[str]:
     return [gap.kind for gap in evidence.cluster.gaps]
 
 
-def _doubts(results: Sequence[Result], findings: Sequence[Finding]) -> Iterator[Doubt]:
-    """Give the doubts that no named fault of the same layer, or of one below, can explain."""
+def _doubts(mesh: Mesh, results: Sequence[Result], findings: Sequence[Finding]) -> Iterator[Doubt]:
+    """Give the doubts that nothing explains: no named fault, and no accident."""
     lowest = min((_LAYERS.index(one.layer) for one in findings), default=len(_LAYERS))
-    told = [problem for result in results for problem in _unsure(result, lowest)]
-    vague = {"edges.well", "callers.well", "pages.read"}
-    telling = [doubt for name, doubt in told if name not in vague]
+    accident = once(failures(mesh))
+    told = [
+        (result.name, one.said)
+        for result in results
+        for one in result.problems
+        if isinstance(one.said, Doubt) and not _explained(result.name, lowest, accident=accident)
+    ]
+    telling = [doubt for name, doubt in told if name not in _VAGUE]
     yield from telling or [doubt for _name, doubt in told][:1]
 
 
-def _unsure(result: Result, lowest: int) -> Iterator[tuple[str, Doubt]]:
-    explained = _LAYERS.index(_LAYER_OF[result.name]) >= lowest and result.name not in _ALWAYS
-    for one in result.problems:
-        if isinstance(one.said, Doubt) and not explained:
-            yield result.name, one.said
+def _explained(check: str, lowest: int, *, accident: bool) -> bool:
+    """Tell whether a check's doubts follow from a fault below, or from one answer that was lost."""
+    if check in _ALWAYS:
+        return False
+    return _LAYERS.index(_LAYER_OF[check]) >= lowest or (accident and check in COUNTED)
 
 
 def _unasked(evidence: MeshEvidence, results: Sequence[Result]) -> Iterator[Doubt]:
@@ -129,10 +138,14 @@ def _subject(evidence: MeshEvidence) -> str:
     return f"mesh ({evidence.cluster.source}, {agents})" if evidence.cluster else f"mesh ({agents})"
 
 
-def _limits(evidence: MeshEvidence) -> tuple[str, ...]:
+def _limits(mesh: Mesh) -> tuple[str, ...]:
+    evidence = mesh.evidence
     gaps = [f"{one.report.node}: {gap}" for one in evidence.reports for gap in one.report.gaps]
     if evidence.cluster is None:
         gaps.append("the Kubernetes API was not asked: images, crashes and Services are not judged")
+    failing = failures(mesh)
+    if len(failing) == 1:
+        gaps.append(f"one answer did not come: {failing[0]}")
     return tuple(dict.fromkeys(gaps))
 
 

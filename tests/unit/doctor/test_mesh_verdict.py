@@ -318,6 +318,27 @@ def test_late_answers_are_told_by_the_handlers_or_by_the_edges() -> None:
     assert ["app-slow"] == codes(judge(evidence(WORLDS["app-slow"](), young)))
 
 
+def test_one_answer_that_did_not_come_once_is_told_and_no_doubt() -> None:
+    """A busy node loses one; the same one twice, or two of them, are a doubt."""
+
+    def losing(edges_lost: int, *answers: Answer) -> Verdict:
+        found = evidence()
+        first = found.reports[0].report
+        lost = tuple(
+            replace(one, answer=SILENT, answers=answers) if number < edges_lost else one
+            for number, one in enumerate(first.sightings)
+        )
+        changed = replace(found.reports[0], report=replace(first, sightings=lost))
+        return judge(MeshEvidence(CLUSTER, (changed, *found.reports[1:])))
+
+    once = losing(1, OK, OK, SILENT)
+
+    assert State.HEALTHY is once.state
+    assert any("one answer did not come" in each for each in once.limits)
+    assert State.UNKNOWN is losing(1, OK, SILENT, SILENT).state
+    assert State.UNKNOWN is losing(2, OK, OK, SILENT).state
+
+
 def test_it_is_worth_waiting_while_agents_differ() -> None:
     """And not once a fault is named, or all is well."""
     before, after = evidence(), evidence(WORLDS["network-nodes-blocked"]())

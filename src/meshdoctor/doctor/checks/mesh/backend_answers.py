@@ -4,7 +4,7 @@ from typing import Final
 
 from meshdoctor.doctor.checks.mesh import subjects
 from meshdoctor.doctor.checks.mesh.callers import LEAST
-from meshdoctor.doctor.checks.mesh.sights import Look, Mesh, disproved, together
+from meshdoctor.doctor.checks.mesh.sights import Look, Mesh, confirmed, disproved, together
 from meshdoctor.doctor.checks.mesh.subjects import Server
 from meshdoctor.doctor.checks.mesh.words import finding, unsettled
 from meshdoctor.doctor.graph import Check
@@ -22,7 +22,7 @@ def _look(mesh: Mesh, server: Server) -> Finding | Doubt | None:
     proven = [(one, tcp) for one in silent if (tcp := _connected(server, one))]
     if not proven:
         return None
-    if all(disproved(one, health) for one in silent):
+    if not confirmed(silent) or all(disproved(one, health) for one in silent):
         return unsettled(server)
     look, tcp = proven[0]
     if look.edge.address != tcp.edge.address and not _confirmed(mesh, server):

@@ -6,7 +6,7 @@ from meshdoctor.doctor.checks.cluster.subjects import DNS_NAMESPACE
 from meshdoctor.doctor.checks.mesh import subjects
 from meshdoctor.doctor.checks.mesh.nodes_reach import NODES_REACH
 from meshdoctor.doctor.checks.mesh.pods_reach import PODS_REACH
-from meshdoctor.doctor.checks.mesh.sights import Look, Mesh, disproved, together
+from meshdoctor.doctor.checks.mesh.sights import Look, Mesh, confirmed, disproved, together
 from meshdoctor.doctor.checks.mesh.subjects import Server
 from meshdoctor.doctor.checks.mesh.words import finding, unsettled
 from meshdoctor.doctor.graph import Check
@@ -29,6 +29,8 @@ def _look(mesh: Mesh, server: Server) -> Finding | Doubt | None:
             f"{server} is silent to {silent[0].source}, and so is the way to it",
             f"a report of the agent of {server.node or 'its node'}, which needs no other node",
         )
+    if not confirmed(fair):
+        return unsettled(server)
     if all(disproved(one, _same(server, one)) for one in fair):
         return _elsewhere(server, fair)
     return _judge(server, [one for one in fair if not disproved(one, _same(server, one))])

@@ -26,8 +26,8 @@ def _whole(mesh: Mesh) -> Iterator[Subject[Mesh]]:
 
 
 def _edges(mesh: Mesh, _same: Mesh) -> Doubt | None:
-    failing = [one for one in mesh.every() if not one.ok and not _tolerated(mesh, one)]
-    if failing:
+    failing = failures(mesh)
+    if failing and not once(failing):
         more = f", and {len(failing) - 1} more" if len(failing) > 1 else ""
         return Doubt(
             f"something fails that fits no fault: {failing[0]}{more}",
@@ -40,6 +40,25 @@ def _edges(mesh: Mesh, _same: Mesh) -> Doubt | None:
             "more answers: meshdoctor diagnose --watch",
         )
     return None
+
+
+def failures(mesh: Mesh) -> list[Look]:
+    """Give everything that fails and should not.
+
+    Args:
+        mesh: all evidence.
+    """
+    return [one for one in mesh.every() if not one.ok and not _tolerated(mesh, one)]
+
+
+def once(failing: list[Look]) -> bool:
+    """Tell whether one answer alone did not come, for the first time: a busy node does that.
+
+    Args:
+        failing: all that fails.
+    """
+    before = [one.sighting.answers[-2:-1] for one in failing]
+    return before == [(Answer.OK,)]
 
 
 def _tolerated(mesh: Mesh, look: Look) -> bool:

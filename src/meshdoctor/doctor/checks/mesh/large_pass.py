@@ -5,9 +5,9 @@ from typing import Final
 from meshdoctor.doctor.checks.mesh import subjects
 from meshdoctor.doctor.checks.mesh.nodes_reach import NODES_REACH
 from meshdoctor.doctor.checks.mesh.pods_reach import PODS_REACH
-from meshdoctor.doctor.checks.mesh.sights import Look, Mesh, together
+from meshdoctor.doctor.checks.mesh.sights import Look, Mesh, confirmed, together
 from meshdoctor.doctor.checks.mesh.subjects import Pair
-from meshdoctor.doctor.checks.mesh.words import finding
+from meshdoctor.doctor.checks.mesh.words import finding, unsettled
 from meshdoctor.doctor.graph import Check
 from meshdoctor.doctor.model import Doubt, Finding
 from meshdoctor.probes.mesh.evidence import Answer, Ask, Ground, Role
@@ -17,6 +17,9 @@ _GONE: Final = frozenset({Answer.SILENT, Answer.LOST})
 
 
 def _look(mesh: Mesh, pair: Pair) -> Finding | Doubt | None:
+    gone = [one for way in pair.ways for one in _larges(mesh, *way) if one.answer in _GONE]
+    if gone and not confirmed(gone):
+        return unsettled(pair)
     seen = [_way(mesh, *each) for each in pair.ways]
     found = [one for one in seen if isinstance(one, Finding)]
     return next(iter(found), None) or next((one for one in seen if one), None)

@@ -6,7 +6,7 @@ a fault began, or from after it was healed, says nothing about it.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -118,6 +118,17 @@ def near(one: Look, other: Look) -> bool:
 def disproved(bad: Look, looks: Iterable[Look]) -> bool:
     """Tell whether somebody saw the same thing work after it began to fail."""
     return any(one.ok and met(one.until, bad.since) for one in looks)
+
+
+def confirmed(bad: Sequence[Look]) -> bool:
+    """Tell whether a failure was seen more than once: by two, or in two rounds by one.
+
+    On a node that has too much to do, one answer may come late twice in a row.
+
+    Args:
+        bad: all looks at it that failed in the same way.
+    """
+    return len(bad) > 1 or any(one.sighting.answers[-2:-1] == (one.answer,) for one in bad)
 
 
 @dataclass(frozen=True)
