@@ -1,6 +1,7 @@
 """Each fault is named, and nothing else, whether it is everywhere or in one place only."""
 
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 
@@ -140,3 +141,13 @@ def test_the_agents_alone_name_what_needs_no_object(code: str) -> None:
 
     assert codes(verdict) == ([] if "policy" in code else [code])
     assert codes(verdict) or verdict.doubts
+
+
+def test_the_document_says_of_each_fault_what_decides() -> None:
+    """In the order of the vocabulary, and of no other."""
+    text = (Path(__file__).resolve().parents[3] / "docs" / "verdicts.md").read_text("utf-8")
+    table = text.partition("## Each fault")[2].partition("\n## ")[0]
+    rows = [line.split("|") for line in table.splitlines() if line.startswith("| `")]
+
+    assert list(FAULTS) == [row[1].strip().strip("`") for row in rows]
+    assert all(row[2].strip() for row in rows)
