@@ -21,6 +21,7 @@ from meshdoctor.probes.kubernetes.api import Api, ApiError, Found
 from meshdoctor.probes.kubernetes.identity import IdentityError, identify
 from meshdoctor.probes.kubernetes.kubeconfig import Access, KubeconfigError, find_access
 from tests.support.kubeconfigs import kubeconfig, named
+from tests.support.mesh_net import until
 from tests.support.tls_servers import tls_server
 from tests.support.tokens import certificate
 
@@ -181,6 +182,23 @@ def test_a_plugin_that_gives_nothing_is_told_in_words(
     with pytest.raises(IdentityError, match=words):
         identify(access, Deadline(1))
     assert time.monotonic() - began < 5
+
+
+def test_a_plugin_that_is_late_is_ended_with_all_it_started(tmp_path: Path) -> None:
+    """Nothing that waits for a browser stays behind."""
+    script = f"sleep 30 & echo $! > {tmp_path}/child; wait"
+    access = by(kubeconfig(tmp_path, "http://127.0.0.1:1", plugin(tmp_path, script)))
+    with pytest.raises(IdentityError, match="did not answer"):
+        identify(access, Deadline(1))
+    child = Path("/proc", (tmp_path / "child").read_text("utf-8").strip(), "stat")
+
+    def gone() -> bool:
+        try:
+            return child.read_text("utf-8").rpartition(")")[2].split()[0] == "Z"
+        except OSError:
+            return True
+
+    until(gone, 5)
 
 
 def test_a_plugin_that_is_not_installed_is_told_with_its_hint(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from meshdoctor.probes.mesh.bundle import Bundle, BundleError, dump, load
 from meshdoctor.probes.mesh.collecting import collect
 from meshdoctor.probes.mesh.evidence import MeshEvidence
 from meshdoctor.probes.mesh.files import config_map
-from meshdoctor.probes.mesh.looking import Looker, without
+from meshdoctor.probes.mesh.looking import NOBODY, Looker, without
 from meshdoctor.probes.mesh.redaction import redact
 
 WATCH_SECONDS: Final = 5.0
@@ -117,9 +117,11 @@ def judge_bundle(bundle: Bundle) -> Verdict:
     if mesh.cluster is None and not mesh.reports and doubts:
         return Verdict("mesh", doubts[0].sentence, doubts=doubts)
     verdict = judge(mesh, bundle.images)
+    # The judge says by itself that there is no agent, and how to get one.
+    told = tuple(one for one in verdict.doubts if one.sentence != NOBODY)
     sure = verdict.state is not State.HEALTHY or not doubts
     sentence = verdict.sentence if sure else doubts[0].sentence
-    return replace(verdict, sentence=sentence, doubts=(*verdict.doubts, *doubts))
+    return replace(verdict, sentence=sentence, doubts=(*told, *doubts))
 
 
 def _looker(wanted: Wanted) -> Looker:

@@ -7,10 +7,11 @@ client-go credential plugins). It is asked once, and gets no terminal.
 import base64
 import json
 import os
+import signal
 import ssl
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -113,26 +114,40 @@ def _ask(plugin: Plugin, deadline: Deadline) -> Mapping[str, Any]:
     told = {"apiVersion": plugin.version, "kind": "ExecCredential", "spec": wanted}
     environ = {**os.environ, **plugin.environ, "KUBERNETES_EXEC_INFO": json.dumps(told)}
     try:
-        done = subprocess.run(  # noqa: S603 - the kubeconfig's own command, as kubectl runs it
-            plugin.command,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=deadline.left(),
-            check=False,
-        )
+        code, out, said = _run(plugin.command, environ, deadline.left())
     except subprocess.TimeoutExpired as error:
         raise IdentityError(f"{name} did not answer within {error.timeout:.0f} s") from error
     except OSError as error:
         hint = f": {' '.join(plugin.hint.split())}" if plugin.hint else ""
         raise IdentityError(f"{name} cannot be started ({error.strerror}){hint}") from error
-    if done.returncode:
-        raise IdentityError(f"{name} failed with exit code {done.returncode}{_said(done.stderr)}")
+    if code:
+        raise IdentityError(f"{name} failed with exit code {code}{_said(said)}")
     with suppress(ValueError, AttributeError):
-        status = json.loads(done.stdout).get("status")
+        status = json.loads(out).get("status")
         if isinstance(status, dict):
             return status
     raise IdentityError(f"{name} printed no ExecCredential")
+
+
+def _run(
+    command: Sequence[str], environ: Mapping[str, str], seconds: float
+) -> tuple[int, bytes, bytes]:
+    """Run a program, and end it with all that it started when its time is over, or ours."""
+    with subprocess.Popen(  # noqa: S603 - the kubeconfig's own command, as kubectl runs it
+        command,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        try:
+            out, said = process.communicate(timeout=seconds)
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
+        return process.returncode, out, said
 
 
 def _shown(plugin: Plugin) -> str:

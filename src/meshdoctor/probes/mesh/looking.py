@@ -28,6 +28,9 @@ from meshdoctor.probes.registry.evidence import ImageEvidence
 SECONDS: Final = 9.0
 """For everything but the judgement."""
 
+NOBODY: Final = f"no agent has left a report in namespace {NAMESPACE}"
+"""The gap where agents were looked for, and none was found."""
+
 _AGAIN_SECONDS: Final = 0.5
 _SPARE_SECONDS: Final = 0.3
 _SELECTOR: Final = ",".join(f"{key}={value}" for key, value in LABELS.items())
@@ -83,7 +86,7 @@ class Looker:
         written, gaps = self._settled(api, seen.evidence, first, deadline)
         evidence = told.result() if written is first[0] else self._once_more(api, told, deadline)
         if not written and not gaps:
-            gaps = (f"no agent has left a report in namespace {NAMESPACE}",)
+            gaps = (NOBODY,)
         return Bundle(MeshEvidence(evidence, written, gaps), pictures.result(), seen.notes)
 
     def _once_more(
