@@ -160,13 +160,19 @@ class _Pull:
             return answer.status, headers, answer.read()
         except OSError as error:
             asked = f'failed to do request: {method.capitalize()} "https://{host}{path}"'
-            reason = self._unresolved(f"{asked}: {_words(error, host)}")
+            reason = self._unresolved(f"{asked}: {words_of(error, host)}")
             raise PullError(reason) from error
         finally:
             connection.close()
 
 
-def _words(error: OSError, host: str) -> str:
+def words_of(error: OSError, host: str) -> str:
+    """Say what went wrong with a connection as Go does.
+
+    Args:
+        error: of Python.
+        host: `host:port` that was asked.
+    """
     if isinstance(error, ssl.SSLError):
         return f"tls: {error.reason}"
     if isinstance(error, socket.gaierror):
