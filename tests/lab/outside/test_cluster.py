@@ -6,7 +6,7 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,15 @@ IN_THE_SHOP = (
     "import urllib.request as u; p = u.urlopen('http://10.0.0.10:30997/');"
     " print(p.status, p.headers['X-Mesh-Freshness'])"
 )
+
+
+def spaces_of(paths: Iterable[Path]) -> set[str]:
+    """The network namespaces behind links in /proc; a process may just have ended."""
+    found = set()
+    for path in paths:
+        with suppress(OSError):
+            found.add(str(path.readlink()))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,7 @@ class Marked:
 
     def spaces(self) -> set[str]:
         """Every network namespace that they are in."""
-        return {str(Path(f"/proc/{each}/ns/net").readlink()) for each in self.processes()}
+        return spaces_of(Path(f"/proc/{each}/ns/net") for each in self.processes())
 
     def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """Run a command of the lab to its end."""
@@ -116,11 +125,7 @@ def lab_mounts() -> list[str]:
 
 def nobody_is_in(spaces: set[str]) -> bool:
     """Whether these network namespaces are gone, as far as processes can be in them."""
-    found = set()
-    for path in Path("/proc").glob("[0-9]*/ns/net"):
-        with suppress(OSError):
-            found.add(str(path.readlink()))
-    return not spaces & found
+    return not spaces & spaces_of(Path("/proc").glob("[0-9]*/ns/net"))
 
 
 def test_a_cluster_is_seen_and_entered_from_outside_until_ctrl_c(marked: Marked) -> None:
