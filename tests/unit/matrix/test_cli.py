@@ -53,23 +53,25 @@ def test_a_wrong_option_is_named(option: tuple[str, str], said: str) -> None:
 
 def test_a_saved_matrix_becomes_a_table_and_a_picture(tmp_path: Path) -> None:
     """Both are what the saved one says; the rest of the page stays."""
-    page, saved, picture = (tmp_path / name for name in ("page.md", "matrix.json", "matrix.svg"))
+    names = ("page.md", "new.json", "matrix.json", "matrix.svg")
+    page, saved, kept, picture = (tmp_path / name for name in names)
     page.write_text(MARKED, "utf-8")
     saved.write_text(json.dumps(document(matrix(), ())), "utf-8")
-    rewrite(page, saved, picture)
-    kept = read(saved.read_text("utf-8"), "matrix.json")
+    rewrite(page, saved, kept, picture)
+    shown = read(kept.read_text("utf-8"), "matrix.json")
 
-    assert MARKED.replace(END, f"{block(kept)}{END}") == page.read_text("utf-8")
-    assert draw(kept) == picture.read_text("utf-8")
+    assert MARKED.replace(END, f"{block(shown)}{END}") == page.read_text("utf-8")
+    assert draw(shown) == picture.read_text("utf-8")
 
 
 def test_without_marks_nothing_is_written(tmp_path: Path) -> None:
     """A page that is not meant for it is left alone, and so is the picture."""
-    page, saved, picture = (tmp_path / name for name in ("page.md", "matrix.json", "matrix.svg"))
+    names = ("page.md", "new.json", "matrix.json", "matrix.svg")
+    page, saved, kept, picture = (tmp_path / name for name in names)
     page.write_text("no marks\n", "utf-8")
     saved.write_text(json.dumps(document(matrix(), ())), "utf-8")
     with pytest.raises(LabError):
-        rewrite(page, saved, picture)
+        rewrite(page, saved, kept, picture)
 
     assert "no marks\n" == page.read_text("utf-8")
-    assert not picture.exists()
+    assert (False, False) == (kept.exists(), picture.exists())

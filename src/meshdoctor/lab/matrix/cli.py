@@ -43,7 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--table", type=Path, metavar="FILE", help="try nothing: write its table anew, README.md's"
     )
     parser.add_argument(
-        "--from", dest="saved", type=Path, default=SAVED, metavar="FILE", help="for --table"
+        "--from",
+        dest="saved",
+        type=Path,
+        default=SAVED,
+        metavar="FILE",
+        help="what --table shows; it is kept as docs/matrix.json",
     )
 
 
@@ -76,20 +81,23 @@ def run_outside(options: argparse.Namespace, cache: Path) -> int:
     return enter(inside, environment(cache))
 
 
-def rewrite(page: Path, saved: Path, picture: Path = PICTURE) -> None:
-    """Write the table of a saved matrix into a page, and its picture beside.
+def rewrite(page: Path, saved: Path, kept: Path = SAVED, picture: Path = PICTURE) -> None:
+    """Write the table of a matrix into a page, keep the matrix itself, and draw its picture.
 
     Args:
         page: Markdown with the marks.
-        saved: a matrix.
+        saved: the matrix, as a run left it.
+        kept: the file that page and picture are held against.
         picture: the file of the picture.
 
     Raises:
         LabError: the matrix or the marks are not there.
         OSError: a file cannot be read or written.
     """
-    matrix = read(saved.read_text("utf-8"), str(saved))
+    text = saved.read_text("utf-8")
+    matrix = read(text, str(saved))
     page.write_text(inserted(page.read_text("utf-8"), matrix, str(page)), "utf-8")
+    kept.write_text(text, "utf-8")
     picture.write_text(draw(matrix), "utf-8")
 
 
