@@ -15,7 +15,7 @@ from meshdoctor.probes.kubernetes.moments import elapsed
 from meshdoctor.probes.mesh.evidence import Ask
 
 DOWN, LOOP = "app-down", "app-crash-loop"
-_SECONDS_TO_START: Final = 10.0
+_SECONDS_TO_START: Final = 30.0
 """From when on a program that runs should listen."""
 
 _SOON: Final = 60.0

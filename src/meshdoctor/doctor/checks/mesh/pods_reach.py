@@ -13,7 +13,7 @@ from meshdoctor.doctor.checks.mesh.subjects import Pair
 from meshdoctor.doctor.checks.mesh.words import finding, unsettled
 from meshdoctor.doctor.graph import Check
 from meshdoctor.doctor.model import Doubt, Finding
-from meshdoctor.probes.mesh.evidence import Role
+from meshdoctor.probes.mesh.evidence import Ground, Role
 
 CODE: Final = "network-overlay-blocked"
 _FULL_RING: Final = 4
@@ -75,11 +75,7 @@ def _one_sided(pair: Pair, mute: Look, heard: Look) -> Doubt:
 def _unheard(mesh: Mesh, pair: Pair, mute: Look, there: Way, back: Way) -> Finding | Doubt:
     """Judge a pair of which only one direction was looked at, as on the ring of a large cluster."""
     passed = there.open or back.open
-    served = any(
-        one.ok and one.edge.node == mute.edge.node and together(one, mute)
-        for one in mesh.looks(Role.AGENT)
-    )
-    if len(mesh.nodes) > _FULL_RING and passed and served:
+    if len(mesh.nodes) > _FULL_RING and passed and _alive(mesh, mute):
         return _blocked(pair, mute, None, passed)
     if passed is None:
         return _nodes_unknown(pair)
@@ -87,6 +83,15 @@ def _unheard(mesh: Mesh, pair: Pair, mute: Look, there: Way, back: Way) -> Findi
         f"between {pair} Pods are silent; what the other side sees is not known",
         f"a report of the agents of both: {pair}",
     )
+
+
+def _alive(mesh: Mesh, mute: Look) -> bool:
+    """Tell whether the agent that is silent is there: somebody hears it, or it hears nobody."""
+    node = mute.edge.node
+    asked = [one for one in mesh.looks(Role.AGENT) if one.edge.ground is Ground.OTHER_NODE]
+    heard = any(one.ok and one.edge.node == node and together(one, mute) for one in asked)
+    own = [one for one in asked if one.source == node]
+    return heard or (bool(own) and all(one.silent and near(one, mute) for one in own))
 
 
 def _nodes_unknown(pair: Pair) -> Doubt:
