@@ -144,7 +144,7 @@ def _dns_alerts() -> tuple[Alert, ...]:
                 "Service of that name. DNS itself works."
             ),
             dashboard="mesh-dns-network",
-            hold=knobs.AFTER_NETWORK,
+            hold=knobs.AFTER_CALLS,
             faults=("routing-no-endpoints", "dns-nxdomain"),
         ),
     )

@@ -92,8 +92,11 @@ makes them within 40 s."""
 
 AFTER_NETWORK: Final = "10s"
 AFTER_DNS: Final = "20s"
-"""How long pages about lookups, and pages about calls that failed for them, wait for the page that
-explains them. An agent asks every 5 s and gives each question up to 2 s, a call fails at once."""
+AFTER_CALLS: Final = "20s"
+"""How long pages wait for the page that may explain them: those about lookups and calls for the
+network's, those about calls that failed in name resolution for DNS's, and the one about a name
+without an address for that of calls to Pods that are down. An agent asks every 5 s and gives each
+question up to 2 s, a call fails at once."""
 
 KEEP_AGENTS: Final = "20s"
 KEEP_CERTIFICATE: Final = "45s"

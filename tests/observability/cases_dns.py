@@ -26,6 +26,9 @@ OFTEN: Final = replace(EXPLAINED, by=90, lasts=300)
 CHANCE: Final = replace(EXPLAINED, by=180, lasts=300)
 """How soon a fault that comes and goes was there often enough is chance."""
 
+LATE: Final = replace(EXPLAINED, silent=50, by=70)
+"""After a longer wait: `knobs.AFTER_CALLS`."""
+
 QUARTER_HOUR: Final = (0.0, 900.0)
 MINUTES: Final = (60.0, 240.0)
 HEALTHY: Final = lookups(steady(LOOKUPS))
@@ -72,7 +75,7 @@ def without_address(story: str, cause: str) -> Fires:
         WITHOUT_ADDRESS,
         story,
         lambda span: shops(*failing_lookups(span, cause)),
-        EXPLAINED,
+        LATE,
         {**HERE, "rank": "routing", "layer": "routing", "cause": cause},
         f"The name that {SHOP} calls has no address: {cause}",
         f"100% of the lookups of {SHOP} in the last minute were answered without an address "
@@ -117,7 +120,7 @@ FIRING: Final = (
     replace(
         without_address("the name is gone first, then the Pods behind it", "dns-nxdomain"),
         world=lambda span: down(span, calls_after=60, lookups_after=0),
-        times=replace(EXPLAINED, lasts=180),
+        times=replace(LATE, lasts=180),
         pages=("RecommendationsUnavailableRate", WITHOUT_ADDRESS[0]),
     ),
     Fires(

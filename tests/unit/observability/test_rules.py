@@ -61,7 +61,12 @@ def test_an_alert_that_waits_waits_for_minutes_or_seconds(alert: Alert) -> None:
     counted = ":seen[" in alert.expression
 
     assert re.fullmatch(r"(\d+[smh])?", alert.hold)
-    assert not counted or alert.hold in {"", knobs.AFTER_NETWORK, knobs.AFTER_DNS}
+    assert not counted or alert.hold in {
+        "",
+        knobs.AFTER_NETWORK,
+        knobs.AFTER_DNS,
+        knobs.AFTER_CALLS,
+    }
 
 
 @by_alert

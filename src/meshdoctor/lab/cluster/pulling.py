@@ -173,8 +173,10 @@ def words_of(error: OSError, host: str) -> str:
         error: of Python.
         host: `host:port` that was asked.
     """
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "tls: failed to verify certificate: x509: certificate signed by unknown authority"
     if isinstance(error, ssl.SSLError):
-        return f"tls: {error.reason}"
+        return "tls: first record does not look like a TLS handshake"
     if isinstance(error, socket.gaierror):
         return f"dial tcp: lookup {host.partition(':')[0]}: no such host"
     if isinstance(error, TimeoutError):
