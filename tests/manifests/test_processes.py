@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.agent_pod import agent_pod
 from tests.support.manifests import KUBEADM, Manifest
 from tests.support.mesh_net import addresses, until
 from tests.support.pod_process import PodProcess
@@ -109,15 +110,8 @@ def test_a_shop_without_backends_is_ready() -> None:
 def agent(tmp_path: Path) -> Iterator[AgentProcess]:
     """An agent as its manifest has it, where no API answers."""
     (address,) = addresses(1)
-    pod = KUBEADM.named("DaemonSet", "mesh-agent", "meshdoctor")["spec"]["template"]
-    nowhere = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": "1"}
-    pod = {**pod, "spec": {**pod["spec"], "containers": [*pod["spec"]["containers"]]}}
-    (container,) = pod["spec"]["containers"]
-    # What the kubelet adds by itself.
-    added = [{"name": name, "value": value} for name, value in nowhere.items()]
-    pod["spec"]["containers"] = [{**container, "env": [*container["env"], *added]}]
     memory = {"MESH_AGENT_MEMORY": str(tmp_path / "memory.json")}
-    with AgentProcess(pod, address, **memory) as process:
+    with AgentProcess(agent_pod(), address, **memory) as process:
         process.becomes_ready(SECONDS)
         yield process
 
@@ -138,5 +132,4 @@ def test_the_agent_of_the_manifests_answers(agent: AgentProcess) -> None:
     assert OK == agent.get(agent.port("metrics"), "/metrics")
     with urllib.request.urlopen(page, timeout=5) as report:
         assert "node-1" == json.load(report)["node"]
-    spec = KUBEADM.named("DaemonSet", "mesh-agent", "meshdoctor")["spec"]["template"]["spec"]
-    assert 0 == agent.terminate(spec["terminationGracePeriodSeconds"])
+    assert 0 == agent.terminate(agent_pod()["spec"]["terminationGracePeriodSeconds"])
