@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -311,6 +312,36 @@ def test_counters_that_remember_a_healed_fault_name_nothing() -> None:
 
         assert (State.UNKNOWN, []) == (verdict.state, codes(verdict))
         assert "ask again in a few seconds" in doubts(verdict)
+
+
+def test_a_backend_that_has_begun_elsewhere_is_down_and_one_that_begins_is_not() -> None:
+    """Its metrics page tells, if its port refused calls in a later round than it was read in."""
+    found = evidence(worlds.app_down())
+    moment = datetime.fromtimestamp(NOW - 8.0, UTC).isoformat()
+    cluster = found.cluster or CLUSTER
+    pods = tuple(
+        replace(pod, containers=tuple(replace(one, since=moment) for one in pod.containers))
+        for pod in cluster.pods
+    )
+    young = replace(cluster, pods=pods)
+
+    def told(seconds: float, words: str) -> list[str]:
+        reports = tuple(
+            replace(
+                one,
+                report=replace(
+                    one.report,
+                    at=one.report.at - (seconds if one.report.callers else 0.0),
+                    callers=tuple(replace(each, words=words) for each in one.report.callers),
+                ),
+            )
+            for one in found.reports
+        )
+        return codes(judge(MeshEvidence(young, reports)))
+
+    assert [] == told(3.0, "it refuses")
+    assert [] == told(0.0, "")
+    assert ["app-down"] == told(3.0, "")
 
 
 def test_late_answers_are_told_by_the_handlers_or_by_the_edges() -> None:

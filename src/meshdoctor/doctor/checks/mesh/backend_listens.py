@@ -5,14 +5,14 @@ from typing import Final
 
 from meshdoctor.doctor.checks.mesh import subjects
 from meshdoctor.doctor.checks.mesh.dns_answers import refuses
-from meshdoctor.doctor.checks.mesh.sights import Look, Mesh, disproved
+from meshdoctor.doctor.checks.mesh.sights import Look, Mesh, disproved, met
 from meshdoctor.doctor.checks.mesh.subjects import Server
 from meshdoctor.doctor.checks.mesh.words import finding, unsettled
 from meshdoctor.doctor.graph import Check
 from meshdoctor.doctor.model import Doubt, Finding
 from meshdoctor.probes.kubernetes.evidence import Container, Pod
 from meshdoctor.probes.kubernetes.moments import elapsed
-from meshdoctor.probes.mesh.evidence import Ask
+from meshdoctor.probes.mesh.evidence import CLOCK_SECONDS, Ask
 
 DOWN, LOOP = "app-down", "app-crash-loop"
 _SECONDS_TO_START: Final = 30.0
@@ -22,7 +22,7 @@ _SOON: Final = 60.0
 """A program that ended sooner than this after its start, and again, is in a loop."""
 
 
-def _look(_mesh: Mesh, server: Server) -> Finding | Doubt | None:
+def _look(mesh: Mesh, server: Server) -> Finding | Doubt | None:
     tcp = [one for one in server.looks if one.edge.ask is Ask.TCP]
     refused = [one for one in tcp if refuses(one)]
     if not refused or _not_its_port(server.pod, refused[0]):
@@ -36,7 +36,7 @@ def _look(_mesh: Mesh, server: Server) -> Finding | Doubt | None:
             " (routing-wrong-target-port)",
             "Pods and Services of the Kubernetes API",
         )
-    return _with_pod(server, server.pod, refused)
+    return _with_pod(mesh, server, server.pod, refused)
 
 
 def _not_its_port(pod: Pod | None, look: Look) -> bool:
@@ -45,7 +45,7 @@ def _not_its_port(pod: Pod | None, look: Look) -> bool:
     return bool(declared) and look.edge.address.rpartition(":")[2] not in declared
 
 
-def _with_pod(server: Server, pod: Pod, refused: list[Look]) -> Finding | Doubt:
+def _with_pod(mesh: Mesh, server: Server, pod: Pod, refused: list[Look]) -> Finding | Doubt:
     if pod.ready:  # the kubelet is answered: since then, or not yet any more
         return unsettled(server)
     waiting = next((one for one in pod.containers if one.waiting), None)
@@ -54,13 +54,37 @@ def _with_pod(server: Server, pod: Pod, refused: list[Look]) -> Finding | Doubt:
             f"{server} does not listen, for {waiting.name} waits: {waiting.waiting}",
             f"kubectl -n {pod.namespace} describe pod {pod.name}",
         )
-    ages = [_age(one, refused[0].at) for one in pod.containers if one.running]
-    if any(age is not None and age < _SECONDS_TO_START for age in ages):
-        again = next((one for one in pod.containers if _loops(one)), None)
-        if again is None:
-            return Doubt(f"{server} has just begun to run", "its answer when it has started")
+    if not _is_young(pod, refused[0].at):
+        return _finding(DOWN, server, pod, refused, "the Pod is not ready")
+    if _has_begun(mesh, server, pod, refused):
+        return _finding(DOWN, server, pod, refused, "its metrics page answers, so it has begun")
+    if again := next((one for one in pod.containers if _loops(one)), None):
         return _finding(LOOP, server, pod, refused, f"{again.name}: {again.restarts} restarts")
-    return _finding(DOWN, server, pod, refused, "the Pod is not ready")
+    return Doubt(f"{server} has just begun to run", "its answer when it has started")
+
+
+def _is_young(pod: Pod, at: float) -> bool:
+    ages = [_age(one, at) for one in pod.containers if one.running]
+    return any(age is not None and age < _SECONDS_TO_START for age in ages)
+
+
+def _has_begun(mesh: Mesh, server: Server, pod: Pod, refused: list[Look]) -> bool:
+    """Tell whether its metrics page was read, and its port refused calls in a later round.
+
+    A service opens its page before the port for calls: in one round both may be seen.
+    """
+    pages = [
+        report.at
+        for report in mesh.reports.values()
+        for one in report.callers
+        if one.pod == server.name and not one.words
+    ]
+    begun = [
+        at
+        for at in pages
+        if all((_age(one, at) or 0.0) > CLOCK_SECONDS for one in pod.containers if one.running)
+    ]
+    return any(met(one.at, at) for at in begun for one in refused)
 
 
 def _age(container: Container, at: float) -> float | None:
