@@ -98,7 +98,7 @@ def _age(container: Container, at: float) -> float | None:
 def _loops(container: Container) -> bool:
     ended = container.ended
     soon = ended is not None and (ended.seconds is None or ended.seconds < _SOON)
-    return soon and container.restarts > 1
+    return soon and container.restarts > 0
 
 
 def _finding(code: str, server: Server, pod: Pod, refused: list[Look], why: str) -> Finding:
