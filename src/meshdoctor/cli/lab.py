@@ -14,7 +14,11 @@ _OTHER_NAMES: Final = {"up": "cluster"}  # there `up` is the mesh on loopback, w
 
 def register(app: typer.Typer) -> None:
     """Add the subcommand."""
-    settings = {"ignore_unknown_options": True, "help_option_names": []}
+    settings = {
+        "ignore_unknown_options": True,
+        "help_option_names": [],
+        "allow_interspersed_args": False,  # what follows the word is the lab's, `--` too
+    }
     app.command("lab", context_settings=settings)(lab)
 
 

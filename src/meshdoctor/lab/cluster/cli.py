@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from meshdoctor.lab.cluster import attaching, doors
+from meshdoctor.lab.cluster.controlplane import KUBECONFIG
 from meshdoctor.lab.cluster.needs import environment
 from meshdoctor.lab.cluster.plan import plan
 from meshdoctor.lab.errors import LabError
@@ -60,8 +61,13 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def entered(place: str, command: tuple[str, ...]) -> tuple[str, ...]:
-    """Give the command that becomes another one in a place; inside of the sandbox."""
-    return command if place == VISITOR else entering(place, command)
+    """Give the command that becomes another one in a place; inside of the sandbox.
+
+    Where visitors are, `kubectl` and `meshdoctor diagnose` find the cluster.
+    """
+    if place == VISITOR:
+        return ("env", f"KUBECONFIG={KUBECONFIG}", *command)
+    return entering(place, command)
 
 
 def run_cluster(options: argparse.Namespace, cache: Path) -> int:

@@ -14,6 +14,7 @@ from meshdoctor.lab.net.topology import Manifest, Pod
 from meshdoctor.lab.processes import Program
 
 FOLDER = HOME / "api"
+KUBECONFIG = FOLDER / "kubeconfig"
 _CLUSTER_IP = "10.96.0.1"
 _STOP_SECONDS = 2.0
 
@@ -63,7 +64,7 @@ class ControlPlane:
             node.name,
             _program(f"{node.address}:{API_PORT}", state, logs),
             ApiClient(server, authority, made.tokens[ADMIN]),
-            FOLDER / "kubeconfig",
+            KUBECONFIG,
         )
 
 
