@@ -36,6 +36,9 @@ _LAYERS: Final = list(Layer)
 _ALWAYS: Final = frozenset({"agents.report", "node.ready", "pod.scheduled"})
 """Checks whose doubts no fault explains."""
 
+_MOST_DOUBTS: Final = 3
+"""Of one check: a cluster without agents has as many as nodes."""
+
 _VAGUE: Final = frozenset({"edges.well", "callers.well", "pages.read"})
 """Checks whose doubts say less than those of others."""
 
@@ -101,13 +104,24 @@ def _doubts(mesh: Mesh, results: Sequence[Result], findings: Sequence[Finding]) 
     lowest = min((_LAYERS.index(one.layer) for one in findings), default=len(_LAYERS))
     accident = once(failures(mesh))
     told = [
-        (result.name, one.said)
+        (result, [one.said for one in result.problems if isinstance(one.said, Doubt)])
         for result in results
-        for one in result.problems
-        if isinstance(one.said, Doubt) and not _explained(result.name, lowest, accident=accident)
+        if not _explained(result.name, lowest, accident=accident)
     ]
-    telling = [doubt for name, doubt in told if name not in _VAGUE]
-    yield from telling or [doubt for _name, doubt in told][:1]
+    telling = [each for result, doubts in told if result.name not in _VAGUE for each in doubts]
+    if not telling:
+        yield from [each for _result, doubts in told for each in doubts][:1]
+        return
+    for result, doubts in told:
+        if result.name not in _VAGUE:
+            yield from _few(result, doubts)
+
+
+def _few(result: Result, doubts: Sequence[Doubt]) -> Iterator[Doubt]:
+    """Give the first few doubts of a check, and count the others."""
+    yield from doubts[:_MOST_DOUBTS]
+    if more := len(doubts[_MOST_DOUBTS:]):
+        yield Doubt(f"whether {result.sentence}: {more} more are in doubt", doubts[-1].missing)
 
 
 def _explained(check: str, lowest: int, *, accident: bool) -> bool:

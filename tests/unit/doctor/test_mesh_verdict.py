@@ -125,6 +125,15 @@ def test_a_node_without_an_agent_is_told() -> None:
     assert "no agent tells what worker-2 sees" in doubts(verdict)
 
 
+def test_many_doubts_of_a_kind_are_counted() -> None:
+    """A large cluster with few agents is not told node by node."""
+    found = large(30)
+    verdict = judge(MeshEvidence(None, found.reports[:2]))
+
+    assert len(verdict.doubts) < 10
+    assert "more are in doubt" in doubts(verdict)
+
+
 def test_without_any_agent_it_is_said_how_to_install_it() -> None:
     """If one was looked for; where only objects were given, they alone are judged."""
     asked = judge(MeshEvidence(CLUSTER, gaps=("there is no ConfigMap of an agent",)))
