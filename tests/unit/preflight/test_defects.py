@@ -279,7 +279,7 @@ def test_every_code_is_a_fault() -> None:
             "whether its program listens on 9999",
         ),
         (
-            lambda objects: objects.objects.append(objects.named(*SHOP)),
+            lambda objects: objects.add("ConfigMap", "prometheus", "monitoring", data={"a": "b"}),
             "names",
             "the last one wins",
         ),

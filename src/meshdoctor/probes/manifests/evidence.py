@@ -14,14 +14,12 @@ class Thing:
         kind: of it.
         name: of it.
         namespace: of it; "" when it says none.
-        version: its `apiVersion`.
         words: labels and other texts that the API holds against a rule, with where they stand.
     """
 
     kind: str
     name: str
     namespace: str = ""
-    version: str = "v1"
     words: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:

@@ -140,7 +140,6 @@ def _thing(one: Object) -> Thing:
         str(one["kind"]),
         str(meta["name"]),
         str(meta.get("namespace") or ""),
-        str(one.get("apiVersion", "")),
         tuple(words),
     )
 

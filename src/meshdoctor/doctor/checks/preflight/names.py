@@ -78,9 +78,9 @@ def judge(asked: Asked) -> Verdict:
             _hold(answer, workload.thing, what, name, rule)
         _hold_images(answer, workload)
         _hold_selector(answer, workload)
-    for thing, count in Counter(asked.manifests.things).items():
+    for name, count in Counter(map(str, asked.manifests.things)).items():
         if count > 1:
-            answer.unsure(f"{thing} stands there {count} times", "one of them: the last one wins")
+            answer.unsure(f"{name} stands there {count} times", "one of them: the last one wins")
     count = len(asked.manifests.things)
     return answer.verdict("names", f"the API takes the names of all {count} objects")
 
