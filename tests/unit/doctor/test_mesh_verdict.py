@@ -190,6 +190,20 @@ def test_few_failures_name_nothing(count: int) -> None:
     assert State.HEALTHY is judge(evidence(world)).state
 
 
+@pytest.mark.parametrize("cause", ["app-deadline", "connect-timeout"])
+def test_some_late_calls_of_many_name_nothing(cause: str) -> None:
+    """A machine that is short of processors has them."""
+    world = World(
+        told=lambda place: (
+            {"handled": {"CANCELLED": 30}}
+            if place.service == "recommendations"
+            else {"causes": {cause: 50}, "calls": 400}
+        )
+    )
+
+    assert State.HEALTHY is judge(evidence(world)).state
+
+
 def test_a_cut_that_just_begins_is_not_settled() -> None:
     """One side tells of it, the other has not looked again: nothing is named."""
     before, after = evidence(), evidence(WORLDS["network-nodes-blocked"]())

@@ -16,8 +16,11 @@ from meshdoctor.probes.mesh.evidence import LOOKS, Answer, Ask, Caller, Ground, 
 LEAST: Final = 3
 """Failures before a cause is believed: the second may be an accident, too."""
 
-BAD_SHARE: Final = 0.05
-"""Of the calls, before any cause is believed: the alerts page at the same share."""
+SAID_SHARE: Final = 0.05
+"""Of the calls that fail, before what the other side said is believed: the alerts' share."""
+
+SILENT_SHARE: Final = 0.2
+"""The same of what nobody said: where processors are short, some calls are late without a fault."""
 
 PART: Final = 0.25
 """Of the failures that say something, for one cause to be believed: others come along with it."""
@@ -35,18 +38,19 @@ _CALLERS_OWN: Final = frozenset({"caller-error", "cancelled"})
 _TOO_LATE: Final = frozenset({"CANCELLED", "DEADLINE_EXCEEDED"})
 
 
-def telling(caller: Caller, cause: str) -> int:
+def telling(caller: Caller, cause: str, share: float) -> int:
     """Give how many calls failed by a cause, or 0 when that is too few to tell.
 
     Args:
         caller: whose calls.
         cause: a key of `faults.CAUSES`.
+        share: of all calls that must have failed, by whatever cause.
     """
     causes = {code: n for code, n in (caller.causes or {}).items() if code not in _CALLERS_OWN}
     count, failed = causes.get(cause, 0), sum(causes.values())
     enough = (
         count >= LEAST
-        and failed >= BAD_SHARE * caller.calls
+        and failed >= share * caller.calls
         and count >= PART * (failed - causes.get(_NOBODY_ASKED, 0))
     )
     return count if caller.seconds > 0 and enough else 0

@@ -8,6 +8,8 @@ from typing import Final
 
 from meshdoctor.doctor.checks.mesh import subjects
 from meshdoctor.doctor.checks.mesh.callers import (
+    SAID_SHARE,
+    SILENT_SHARE,
     backends_reached,
     handled_late,
     shared,
@@ -25,7 +27,7 @@ _LATE, _ERROR, _SHED = "app-deadline", "app-error", "app-overloaded"
 
 
 def _errors(_mesh: Mesh, voice: Voice) -> Finding | None:
-    failed = telling(voice.caller, _ERROR)
+    failed = telling(voice.caller, _ERROR, SAID_SHARE)
     if not failed:
         return None
     fix = f"kubectl -n {voice.caller.namespace} logs -l app.kubernetes.io/part-of=bookstore"
@@ -39,7 +41,7 @@ def _errors(_mesh: Mesh, voice: Voice) -> Finding | None:
 
 
 def _shed(_mesh: Mesh, voice: Voice) -> Finding | None:
-    refused = telling(voice.caller, _SHED)
+    refused = telling(voice.caller, _SHED, SAID_SHARE)
     if not refused:
         return None
     return finding(
@@ -53,7 +55,7 @@ def _shed(_mesh: Mesh, voice: Voice) -> Finding | None:
 
 
 def _late(mesh: Mesh, voice: Voice) -> Finding | None:
-    late = telling(voice.caller, _LATE)
+    late = telling(voice.caller, _LATE, SILENT_SHARE)
     if not late or any(one.silent for one in mesh.looks(Role.BACKEND, voice.report.node)):
         return None
     if begun := handled_late(mesh):
