@@ -1,5 +1,6 @@
 """What people see of a matrix: the tables, the README's block, the picture."""
 
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -11,7 +12,7 @@ from meshdoctor.lab.matrix.markdown import BEGIN, END, block, inserted
 from meshdoctor.lab.matrix.model import NOTHING, Matrix, Trial
 from meshdoctor.lab.matrix.picture import draw
 from meshdoctor.lab.matrix.shown import mistaken, results
-from tests.support.trials import good, matrix, named
+from tests.support.trials import good, matrix, named, quiet
 
 WRONG = matrix(
     good("app-down"), named("dns-slow", "dns-timeout"), named("app-hung", "app-hung", "app-slow")
@@ -62,6 +63,14 @@ def test_without_its_marks_a_page_is_left_alone(page: str) -> None:
     """One line says what is missing."""
     with pytest.raises(LabError, match=r"^README\.md needs the lines"):
         inserted(page, matrix(), "README.md")
+
+
+def test_the_block_says_how_busy_the_machine_was() -> None:
+    """Seconds of a machine that had other work to do are to be read as such."""
+    busy = replace(matrix(replace(good("app-down"), load=3.2), replace(quiet(), load=7.6)), cores=2)
+
+    assert ", 2 cores with a load average of 3 to 8: 1 of 1 named right" in block(busy)
+    assert "cores" not in block(matrix())
 
 
 def test_the_block_says_what_was_called_otherwise() -> None:

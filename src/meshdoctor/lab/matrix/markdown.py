@@ -43,8 +43,11 @@ def _summary(matrix: Matrix) -> str:
     false = sum(bool(one.names) for one in matrix.left_alone)
     day = datetime.fromtimestamp(matrix.began, UTC).date().isoformat()
     rounds = "one round" if matrix.rounds == 1 else f"{matrix.rounds} rounds"
+    loads = [one.load for one in matrix.trials if one.load]
+    machine = f", {matrix.cores} cores" if matrix.cores else ""
+    machine += f" with a load average of {min(loads):.0f} to {max(loads):.0f}" if loads else ""
     return (
-        f"{done} faults, {rounds}, {day}: {right} of {len(matrix.hurt)} named right, "
+        f"{done} faults, {rounds}, {day}{machine}: {right} of {len(matrix.hurt)} named right, "
         f"{false} false names in {len(matrix.left_alone)} healthy rounds. "
         f"Each figure is the worst of its rounds; the goals are a verdict within "
         f"{VERDICT_WITHIN:g} s, the page within {PAGED_WITHIN:g} s, no HTTP 5xx, "

@@ -44,6 +44,7 @@ class Trial:
         replayed: whether that file leads to the same verdict; None when it was not tried.
         watched: whether the page was waited for.
         trouble: why it could not be tried; "" when it was.
+        load: how many processes wanted a processor, on average of its last minute; 0 is unknown.
     """
 
     fault: str
@@ -69,6 +70,7 @@ class Trial:
     replayed: bool | None = None
     watched: bool = True
     trouble: str = ""
+    load: float = 0.0
 
     @property
     def healthy(self) -> bool:
@@ -96,12 +98,14 @@ class Matrix:
         seed: of the order.
         rounds: that were wanted.
         trials: those that were made so far.
+        cores: processors of the machine; 0 is unknown.
     """
 
     began: float
     seed: int
     rounds: int
     trials: tuple[Trial, ...] = ()
+    cores: int = 0
 
     @property
     def hurt(self) -> tuple[Trial, ...]:
@@ -132,6 +136,7 @@ def document(matrix: Matrix, missed: Iterable[str]) -> dict[str, Any]:
         "began": round(matrix.began),
         "seed": matrix.seed,
         "rounds": matrix.rounds,
+        "cores": matrix.cores,
         "met": not reasons,
         "missed": reasons,
         "accuracy": round(matrix.accuracy, 4),
@@ -181,7 +186,8 @@ def read(text: str, where: str) -> Matrix:
         trials = TypeAdapter(tuple[Trial, ...]).validate_python(
             [{k: v for k, v in row.items() if k not in {"named", "right"}} for row in rows]
         )
-        return Matrix(content["began"], content["seed"], content["rounds"], trials)
+        head = (content["began"], content["seed"], content["rounds"])
+        return Matrix(*head, trials, content.get("cores", 0))
     except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
         line = " ".join(str(error).split())
         raise LabError(f"{where} is no matrix: {line}") from error

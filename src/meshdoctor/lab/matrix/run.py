@@ -1,6 +1,7 @@
 """The whole matrix: a mesh for as many trials as it survives, and the file after each of them."""
 
 import json
+import os
 import subprocess
 import time
 from collections import deque
@@ -59,7 +60,7 @@ def run(plan: Plan, interruption: Interruption, tell: Callable[[str], None]) -> 
         LabError: there is no mesh to be had; what was tried is written.
         Interrupted: the user wants to stop; likewise.
     """
-    matrix = Matrix(time.time(), plan.seed, plan.rounds)
+    matrix = Matrix(time.time(), plan.seed, plan.rounds, cores=os.cpu_count() or 0)
     overlays = _overlays(plan.scenarios.values())
     left = deque(turns(overlays.values(), plan.rounds, plan.seed))
     objective = fresh_pages()
@@ -74,7 +75,7 @@ def run(plan: Plan, interruption: Interruption, tell: Callable[[str], None]) -> 
             tell("the doctor finds nothing in it")
             whole = True
             while left and whole and left[0].group == group:
-                trial = _try(watch, plan, left.popleft())
+                trial = replace(_try(watch, plan, left.popleft()), load=os.getloadavg()[0])
                 whole = not trial.trouble
                 matrix = replace(matrix, trials=(*matrix.trials, trial))
                 write(matrix, plan.out)
