@@ -115,6 +115,20 @@ def test_it_runs_as_the_manifests_expect(built: Built, name: str, platform: str)
     assert set(config["ExposedPorts"]) <= ports
 
 
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_the_toolbox_runs_as_the_agents_manifest_expects(built: Built, platform: str) -> None:
+    """User and entry point: the manifest's arguments are a subcommand."""
+    pod = KUBEADM.named("DaemonSet", "mesh-agent", "meshdoctor")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    config = of(built, "toolbox", platform).config
+
+    assert ["agent"] == container["args"]
+    assert "command" not in container
+    assert ["meshdoctor"] == config["Entrypoint"]
+    context = pod["securityContext"]
+    assert f"{context['runAsUser']}:{context['runAsGroup']}" == config["User"]
+
+
 @each
 def test_labels_say_what_it_is(built: Built, name: str) -> None:
     """Name, version, commit and base are told by the image specification's labels."""

@@ -3,11 +3,13 @@
 import json
 import subprocess
 import urllib.request
+from collections.abc import Sequence
 
 import pytest
 
 import meshdoctor
 from meshdoctor.faults import FAULTS
+from tests.support.agent_pod import agent_pod
 from tests.support.image_workshop import Built, Workshop
 from tests.support.manifests import KUBEADM
 from tests.support.mesh_net import addresses, until
@@ -62,6 +64,34 @@ def test_the_mesh_of_the_images_shows_live_books(workshop: Workshop, built: Buil
                 assert 0 != one.execute("sh", "-c", "true").returncode
             assert 0 == shop.terminate(15)
         assert 0 == backend.terminate(20)
+
+
+class AgentContainer(PodContainer):
+    """The agent, whose image is the toolbox."""
+
+    def command(self) -> Sequence[str]:
+        """Return Podman's command, with the manifest's arguments and its volume to write on."""
+        *options, _image = super().command()
+        (memory,) = (one for one in self.container["volumeMounts"] if "readOnly" not in one)
+        volume = f"--tmpfs={memory['mountPath']}:rw,size=16m,mode=1777"
+        image = self._workshop.reference("toolbox")
+        return (*options, volume, image, *self.container["args"])
+
+
+def test_the_agent_of_the_image_looks_and_answers(workshop: Workshop, built: Built) -> None:
+    """With a read-only root and no capability: probes, metrics, a report, within its memory."""
+    assert built
+    pod = agent_pod()
+    (address,) = addresses(1)
+    with AgentContainer(workshop, pod, address) as agent:
+        agent.becomes_ready(SECONDS)
+        port = agent.port("metrics")
+
+        assert agent.probe("livenessProbe")
+        assert OK == agent.get(port, "/metrics")
+        with urllib.request.urlopen(f"http://{address}:{port}/report", timeout=5) as report:
+            assert "node-1" == json.load(report)["node"]
+        assert 0 == agent.terminate(pod["spec"]["terminationGracePeriodSeconds"])
 
 
 def page(shop: PodContainer) -> tuple[str | None, str]:
