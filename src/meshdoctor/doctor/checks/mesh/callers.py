@@ -16,11 +16,11 @@ from meshdoctor.probes.mesh.evidence import LOOKS, Answer, Ask, Caller, Ground, 
 LEAST: Final = 3
 """Failures before a cause is believed: the second may be an accident, too."""
 
-SAID_SHARE: Final = 0.05
-"""Of the calls that fail, before what the other side said is believed: the alerts' share."""
+SHARE: Final = 0.05
+"""Of the calls that fail, before any cause is believed: the alerts page at the same share."""
 
-SILENT_SHARE: Final = 0.2
-"""The same of what nobody said: where processors are short, some calls are late without a fault."""
+LATE_SHARE: Final = 0.2
+"""The same for late answers: where processors are short, one call in twenty is late."""
 
 PART: Final = 0.25
 """Of the failures that say something, for one cause to be believed: others come along with it."""
@@ -33,19 +33,20 @@ LAG_SECONDS: Final = 5.0
 
 _MOST_BACKENDS: Final = 3  # that one agent asks
 
+LATE: Final = "app-deadline"
 _NOBODY_ASKED: Final = "breaker-open"
 _CALLERS_OWN: Final = frozenset({"caller-error", "cancelled"})
 _TOO_LATE: Final = frozenset({"CANCELLED", "DEADLINE_EXCEEDED"})
 
 
-def telling(caller: Caller, cause: str, share: float) -> int:
+def telling(caller: Caller, cause: str) -> int:
     """Give how many calls failed by a cause, or 0 when that is too few to tell.
 
     Args:
         caller: whose calls.
         cause: a key of `faults.CAUSES`.
-        share: of all calls that must have failed, by whatever cause.
     """
+    share = LATE_SHARE if cause == LATE else SHARE
     causes = {code: n for code, n in (caller.causes or {}).items() if code not in _CALLERS_OWN}
     count, failed = causes.get(cause, 0), sum(causes.values())
     enough = (

@@ -3,7 +3,7 @@
 from typing import Final
 
 from meshdoctor.doctor.checks.mesh import subjects
-from meshdoctor.doctor.checks.mesh.callers import SILENT_SHARE, backends_reached, shared, telling
+from meshdoctor.doctor.checks.mesh.callers import backends_reached, shared, telling
 from meshdoctor.doctor.checks.mesh.sights import Look, Mesh
 from meshdoctor.doctor.checks.mesh.subjects import Voice
 from meshdoctor.doctor.checks.mesh.words import finding
@@ -30,7 +30,7 @@ spec:
 
 
 def _look(mesh: Mesh, voice: Voice) -> Finding | None:
-    lost = telling(voice.caller, _CAUSE, SILENT_SHARE)
+    lost = telling(voice.caller, _CAUSE)
     looks = backends_reached(mesh, voice, Ask.TCP) if lost else ()
     return _named(voice, lost, looks) if looks else None
 

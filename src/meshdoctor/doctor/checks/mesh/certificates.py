@@ -3,7 +3,7 @@
 from typing import Final
 
 from meshdoctor.doctor.checks.mesh import subjects
-from meshdoctor.doctor.checks.mesh.callers import SAID_SHARE, shared, telling
+from meshdoctor.doctor.checks.mesh.callers import shared, telling
 from meshdoctor.doctor.checks.mesh.sights import Mesh
 from meshdoctor.doctor.checks.mesh.subjects import Shown, Voice
 from meshdoctor.doctor.checks.mesh.words import finding, unsettled
@@ -40,7 +40,7 @@ def _in_date(_mesh: Mesh, shown: Shown) -> Finding | Doubt | None:
 
 
 def _trusted(mesh: Mesh, voice: Voice) -> Finding | Doubt | None:
-    failed = telling(voice.caller, _HANDSHAKE, SAID_SHARE)
+    failed = telling(voice.caller, _HANDSHAKE)
     here = [one for one in subjects.shown(mesh) if voice.report.node in one.thing.seen_by]
     if not failed:
         return _hung_up(voice) if here else None
@@ -79,7 +79,7 @@ def _all_shown(mesh: Mesh, voice: Voice, seen: int) -> bool:
 
 
 def _hung_up(voice: Voice) -> Doubt | None:
-    lost = telling(voice.caller, _HUNG_UP, SAID_SHARE)
+    lost = telling(voice.caller, _HUNG_UP)
     if not lost:
         return None
     return Doubt(

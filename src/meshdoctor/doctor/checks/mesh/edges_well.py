@@ -5,7 +5,6 @@ from typing import Final
 
 from meshdoctor.doctor.checks.mesh.callers import (
     LAG_SECONDS,
-    SILENT_SHARE,
     lookups_lost,
     telling,
 )
@@ -94,7 +93,7 @@ def _healed(report: Report, caller: Caller) -> bool:
 
 def _fails(caller: Caller) -> str:
     for code, cause in CAUSES.items():
-        count = telling(caller, code, SILENT_SHARE) or lookups_lost(caller, code)
+        count = telling(caller, code) or lookups_lost(caller, code)
         if count and cause.faults:
             span = f"within {caller.seconds:.0f} s"
             return f"counts {count} failures by {code} {span}: {' or '.join(cause.faults)}"

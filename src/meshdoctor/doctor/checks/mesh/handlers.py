@@ -8,8 +8,7 @@ from typing import Final
 
 from meshdoctor.doctor.checks.mesh import subjects
 from meshdoctor.doctor.checks.mesh.callers import (
-    SAID_SHARE,
-    SILENT_SHARE,
+    LATE,
     backends_reached,
     handled_late,
     shared,
@@ -23,11 +22,11 @@ from meshdoctor.doctor.model import Finding
 from meshdoctor.probes.mesh.evidence import Ask, Role
 
 SLOW, ERRORS, BUSY = "app-slow", "app-erroring", "app-overloaded"
-_LATE, _ERROR, _SHED = "app-deadline", "app-error", "app-overloaded"
+_ERROR, _SHED = "app-error", "app-overloaded"
 
 
 def _errors(_mesh: Mesh, voice: Voice) -> Finding | None:
-    failed = telling(voice.caller, _ERROR, SAID_SHARE)
+    failed = telling(voice.caller, _ERROR)
     if not failed:
         return None
     fix = f"kubectl -n {voice.caller.namespace} logs -l app.kubernetes.io/part-of=bookstore"
@@ -41,7 +40,7 @@ def _errors(_mesh: Mesh, voice: Voice) -> Finding | None:
 
 
 def _shed(_mesh: Mesh, voice: Voice) -> Finding | None:
-    refused = telling(voice.caller, _SHED, SAID_SHARE)
+    refused = telling(voice.caller, _SHED)
     if not refused:
         return None
     return finding(
@@ -55,7 +54,7 @@ def _shed(_mesh: Mesh, voice: Voice) -> Finding | None:
 
 
 def _late(mesh: Mesh, voice: Voice) -> Finding | None:
-    late = telling(voice.caller, _LATE, SILENT_SHARE)
+    late = telling(voice.caller, LATE)
     if not late or any(one.silent for one in mesh.looks(Role.BACKEND, voice.report.node)):
         return None
     if begun := handled_late(mesh):
