@@ -48,7 +48,7 @@ def _summary(matrix: Matrix) -> str:
     machine += f" with a load average of {min(loads):.0f} to {max(loads):.0f}" if loads else ""
     return (
         f"{done} faults, {rounds}, {day}{machine}: {right} of {len(matrix.hurt)} named right, "
-        f"{false} false names in {len(matrix.left_alone)} healthy rounds. "
+        f"{false} of {len(matrix.left_alone)} healthy rounds called a fault. "
         f"Each figure is the worst of its rounds; the goals are a verdict within "
         f"{VERDICT_WITHIN:g} s, the page within {PAGED_WITHIN:g} s, no HTTP 5xx, "
         f"and live pages {LIVE_WITHIN:g} s after the end."
@@ -60,7 +60,7 @@ def _table(shown: Iterable[Row]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|---|"
     for row in shown:
         cells = (
-            _NONE if row.fault == NOTHING else f"`{row.fault}`",
+            "nothing was done" if row.fault == NOTHING else f"`{row.fault}`",
             _named(row),
             _seconds(row.verdict),
             _page(row),
