@@ -41,7 +41,9 @@ def _route() -> dict[str, Any]:
     return {
         # What comes from rules that are not ours is no reason to wake anybody.
         "receiver": ticket,
-        "group_by": ["alertname", "namespace"],
+        # By cause, too: Prometheus goes on telling of what is over for a quarter of an hour, and in
+        # a message about one cause the end of another would make it a second message.
+        "group_by": ["alertname", "namespace", "cause"],
         "group_wait": f"{knobs.GROUP_WAIT_SECONDS}s",
         "group_interval": f"{knobs.GROUP_INTERVAL_SECONDS}s",
         "repeat_interval": knobs.REPEAT_INTERVAL,

@@ -108,7 +108,7 @@ def test_receivers_are_the_ones_that_the_routes_name() -> None:
 
     assert {it["name"] for it in config["receivers"]} == set(named)
     assert ["namespace"] == config["route"]["routes"][0]["group_by"]
-    assert ["alertname", "namespace"] == config["route"]["group_by"]
+    assert ["alertname", "namespace", "cause"] == config["route"]["group_by"]
 
 
 def test_the_file_holds_the_configuration(generated: Path) -> None:
