@@ -48,6 +48,7 @@ OVERLOADED = {
 }
 ERRING = {"RECOMMENDATIONS_FAULT_DELAY_SECONDS": "0", "RECOMMENDATIONS_FAULT_ERROR_RATIO": "1"}
 ALERT = "RecommendationsUnavailableRate"
+NAMELESS = "ServiceWithoutAddress"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,10 @@ def hurt(watched: Watched) -> None:
     # An alert keeps the cause with which it began: the next cause waits for its end.
     assert eventually(lambda: not fires(watched.prometheus, ALERT), PATIENCE_SECONDS), (
         "the page of the outage did not end"
+    )
+    # While that page rang, the one about the name was held back.
+    assert eventually(lambda: fires(watched.prometheus, NAMELESS), PATIENCE_SECONDS), (
+        "nobody was paged for a name without an address"
     )
     mesh.set_dns("silent")
     mesh.marketplace.restart()  # one that starts now has no address to fall back on
