@@ -174,8 +174,10 @@ def test_name_servers_behave_as_they_are_told(cluster: Cluster, behaviour: str, 
     """Each of them, and then they answer again."""
     try:
         cluster.dns(behaviour)
-        for pod in cluster.network.dns.pods:
-            assert said == asked("mesh-agent-2", pod.address)[0]
+        servers = [pod.address for pod in cluster.network.dns.pods]
+        assert eventually(
+            lambda: [said, said] == [asked("mesh-agent-2", each)[0] for each in servers], SECONDS
+        )
     finally:
         cluster.dns("answer")
     assert eventually(lambda: ("NOERROR", BACKENDS) == asked("marketplace-1", DNS_ADDRESS), SECONDS)

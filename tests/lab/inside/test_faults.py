@@ -4,12 +4,15 @@ import pytest
 
 from meshdoctor.faults import FAULTS, Layer
 from meshdoctor.lab.net.controls import prove, survey
+from meshdoctor.lab.net.edges import edges
 from meshdoctor.lab.net.fault import Fate, NetworkFault
 from meshdoctor.lab.net.faults import network_faults
 from meshdoctor.lab.net.network import Network
 from tests.support.cluster_net import said_in
 
 NETWORK_FAULTS = network_faults()
+PATIENCE = (1.0, 5.0)
+"""What seems dead within the first many seconds is looked at once more: a machine may be busy."""
 
 
 def test_every_fault_of_the_network_has_a_file() -> None:
@@ -24,16 +27,20 @@ def test_a_fault_kills_its_edges_and_no_others(fault: NetworkFault, net: Network
     """Dead ones say what they are to say; where the way is by lot, either is right."""
     prove(net.topology, net.healthy)
     net.apply(fault.broken(net.healthy, net.topology))
-    outcomes = survey(net.topology, net.healthy).outcomes
-    fates = {each.edge: fault.fate(each.edge) for each in outcomes}
+    fates = {edge: fault.fate(edge) for edge in edges(net.topology, net.healthy.services)}
     wanted = {
         str(edge): fault.said(edge) if fate is Fate.DEAD else ""
         for edge, fate in fates.items()
         if fate is not Fate.BY_LOT
     }
-    told = {str(each.edge): each.error for each in outcomes}
+    told: dict[str, str] = {}
+    for seconds in PATIENCE:
+        outcomes = survey(net.topology, net.healthy, seconds).outcomes
+        told = {str(each.edge): each.error for each in outcomes if str(each.edge) in wanted}
+        if wanted == told:
+            break
 
-    assert wanted == {edge: told[edge] for edge in wanted}
+    assert wanted == told
     assert {Fate.DEAD, Fate.ALIVE} <= set(fates.values())
 
 
