@@ -36,9 +36,9 @@ def test_the_runbook_treats_each() -> None:
 
 @each
 def test_each_is_paged_or_says_why_not(scenario: Scenario) -> None:
-    """Never both, never neither; and the watchers are of the same mind."""
+    """Never both, never neither; and what the watchers page for late or never is silent here."""
     assert bool(scenario.alert) != bool(scenario.silent)
-    assert bool(scenario.silent) == (scenario.code in {*NOT_PAGED, *PAGED_LATE})
+    assert scenario.silent or scenario.code not in {*NOT_PAGED, *PAGED_LATE}
 
 
 @each
