@@ -3,6 +3,8 @@
 import json
 import os
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,12 +19,18 @@ TELLING = ("network-nodes-blocked", "network-policy-dns", "app-hung")
 
 
 @pytest.fixture(scope="module")
+def out() -> Iterator[Path]:
+    """A folder into which somebody without privileges may write, unlike pytest's own."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
 def done(
-    ordinary: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory
+    ordinary: tuple[str, ...], out: Path
 ) -> tuple[subprocess.CompletedProcess[str], Matrix, Path]:
     """The command, run to its end, and what it wrote."""
-    out = tmp_path_factory.mktemp("out")
-    out.chmod(0o777)
     ran = subprocess.run(
         (
             *(*ordinary, "-m", "meshdoctor.lab", "matrix", "--no-pages"),
