@@ -134,7 +134,7 @@ def _explained(check: str, lowest: int, *, accident: bool) -> bool:
 def _unasked(evidence: MeshEvidence, results: Sequence[Result]) -> Iterator[Doubt]:
     if not evidence.reports:
         yield Doubt(_NO_AGENT, INSTALL)
-    for words in evidence.gaps:
+    for words in filter(None, evidence.gaps):
         yield Doubt(words, "the agents' reports")
     if evidence.cluster is None:
         return
