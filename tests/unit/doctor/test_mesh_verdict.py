@@ -176,6 +176,24 @@ def test_few_failures_name_nothing(count: int) -> None:
     assert State.HEALTHY is judge(evidence(world)).state
 
 
+def test_names_that_are_late_as_everything_is_are_no_fault_of_dns() -> None:
+    """The node that asked had too much to do; where the rest comes at once, DNS is slow."""
+    found = evidence(WORLDS["dns-slow"]())
+    late = tuple(
+        replace(
+            one,
+            report=replace(
+                one.report,
+                sightings=tuple(replace(each, seconds=0.3) for each in one.report.sightings),
+            ),
+        )
+        for one in found.reports
+    )
+
+    assert ["dns-slow"] == codes(judge(found))
+    assert State.HEALTHY is judge(MeshEvidence(CLUSTER, late)).state
+
+
 def test_some_late_calls_of_many_name_nothing() -> None:
     """A machine that is short of processors has them."""
     world = World(

@@ -33,7 +33,7 @@ _TOLD: Final = frozenset({*_CODES, *_NAMES})
 
 
 def _look(mesh: Mesh, server: Server) -> Finding | Doubt | None:
-    told = [one for one in server.looks if _tells(one)]
+    told = [one for one in server.looks if _tells(one) and not late_here(mesh, one)]
     if not told:
         return None
     newest = max(told, key=lambda one: one.since)
@@ -51,6 +51,16 @@ def _look(mesh: Mesh, server: Server) -> Finding | Doubt | None:
 def _tells(look: Look) -> bool:
     # A kernel that knows no way says no as well, and it is no name server.
     return look.answer in _TOLD and (look.answer is not Answer.REFUSED or refuses(look))
+
+
+def late_here(mesh: Mesh, look: Look) -> bool:
+    """Tell whether an answer was late because of the node that asked.
+
+    Args:
+        mesh: all evidence.
+        look: any.
+    """
+    return look.answer is Answer.SLOW and mesh.starved(look.source)
 
 
 def refuses(look: Look) -> bool:

@@ -8,6 +8,7 @@ from meshdoctor.doctor.checks.mesh.callers import (
     lookups_lost,
     telling,
 )
+from meshdoctor.doctor.checks.mesh.dns_answers import late_here
 from meshdoctor.doctor.checks.mesh.sights import FLAPS, Look, Mesh
 from meshdoctor.doctor.checks.mesh.words import UNSETTLED
 from meshdoctor.doctor.graph import Check, Subject
@@ -48,7 +49,11 @@ def failures(mesh: Mesh) -> list[Look]:
     Args:
         mesh: all evidence.
     """
-    return [one for one in mesh.every() if not one.ok and not _tolerated(mesh, one)]
+    return [
+        one
+        for one in mesh.every()
+        if not one.ok and not _tolerated(mesh, one) and not late_here(mesh, one)
+    ]
 
 
 def once(failing: list[Look]) -> bool:

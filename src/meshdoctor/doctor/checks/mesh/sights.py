@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+from statistics import median
 from typing import Final
 
 from meshdoctor.probes.kubernetes.evidence import KubernetesEvidence, Pod
@@ -18,6 +19,7 @@ from meshdoctor.probes.mesh.evidence import (
     INTERVAL_SECONDS,
     PROBE_SECONDS,
     SILENT_AFTER_SECONDS,
+    SLOW_SECONDS,
     Answer,
     Ask,
     Edge,
@@ -36,6 +38,10 @@ FLAPS: Final = 4
 
 SMALL: Final = frozenset({Ask.TCP, Ask.DNS_UDP})
 """Questions that fit into one packet."""
+
+
+_QUICK_SECONDS: Final = SLOW_SECONDS / 4
+"""Half of an agent's questions are answered sooner, where processors are to be had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +204,17 @@ class Mesh:
             and one.edge.node == node
             and one.edge.ask in SMALL
         ]
+
+    def starved(self, source: str) -> bool:
+        """Tell whether an agent's node had too much to do: all that it asked came late."""
+        took = [
+            one.sighting.seconds
+            for role in Role
+            if role is not Role.DNS
+            for one in self.looks(role, source)
+            if one.ok
+        ]
+        return bool(took) and median(took) > _QUICK_SECONDS
 
     def reaches(self, source: str, node: str, bad: Look) -> bool:
         """Tell whether Pods of one node reached those of another while something failed."""
