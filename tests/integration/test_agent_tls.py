@@ -7,7 +7,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from meshdoctor.agent.certificates import EVERY, Certificates
+from meshdoctor.agent.certificates import Certificates
 from meshdoctor.agent.knowledge import Place
 from meshdoctor.agent.probes.tls import CertificateReader
 from meshdoctor.lab.authority import DAY, Authority, Leaf
@@ -81,41 +81,36 @@ def test_where_there_is_no_tls_there_is_no_certificate() -> None:
         assert [None] * 3 == [read(address) for address in (plain, other, silent)]
 
 
-def test_a_renewed_certificate_is_seen_after_a_few_rounds() -> None:
-    """And one that cannot be read any more is told as it was."""
+def test_what_cannot_be_read_is_told_as_it_was() -> None:
+    """A server that is gone has shown its certificate before."""
     authority = Authority()
     reader = Certificates(CertificateReader(None).read)
 
-    async def ends(rounds: int) -> list[float]:
-        for _ in range(rounds):
-            seen = await reader.look([place(address)])
-        return [one.not_after - time.time() for one in seen]
+    async def end() -> list[float]:
+        return [one.not_after - time.time() for one in await reader.look([place(address)])]
 
     with grpc_server(1, mutual(authority.leaf(NAME, seconds=DAY))) as address:
-        first = asyncio.run(ends(EVERY))
-    after = asyncio.run(ends(EVERY))
+        first = asyncio.run(end())
+    after = asyncio.run(end())
 
     assert [pytest.approx(DAY, abs=60)] == first
     assert first == pytest.approx(after, abs=30)
 
 
-def test_an_expired_certificate_is_read_again_in_each_round() -> None:
-    """So that its renewal is seen as soon as it is there."""
-    seen: list[float] = []
+def test_another_certificate_is_seen_in_the_next_round() -> None:
+    """An expired one is told as soon as it is shown, and so is the one after it."""
+    ends = [time.time() + DAY, time.time() - 60, time.time() + DAY]
+    left = iter(ends)
 
     async def read_one(one: Place) -> Certificate:
-        seen.append(time.time() - 60 if len(seen) < 2 else time.time() + DAY)
-        return Certificate(one.pod, one.address, 0.0, seen[-1])
+        return Certificate(one.pod, one.address, 0.0, next(left))
 
-    async def look() -> None:
+    async def look() -> list[float]:
         certificates = Certificates(read_one)
-        for _ in range(2 * EVERY):
-            await certificates.look([place("127.0.0.1:1")])
+        rounds = [await certificates.look([place("127.0.0.1:1")]) for _ in ends]
+        return [one.not_after for (one,) in rounds]
 
-    asyncio.run(look())
-
-    # Expired, expired, renewed; then only when it is time, in the fourth round.
-    assert 4 == len(seen)
+    assert ends == asyncio.run(look())
 
 
 def test_who_has_no_health_port_is_not_asked() -> None:
