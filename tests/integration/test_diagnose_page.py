@@ -42,6 +42,7 @@ def test_the_sample_is_what_it_prints(tmp_path: Path) -> None:
 
     assert sample.splitlines() == [one for one in said.splitlines() if one in sample.splitlines()]
     assert sample.splitlines()[:6] == said.splitlines()[:6]
+    assert sample in (ROOT / "README.md").read_text("utf-8")
 
 
 def test_the_table_of_rights_is_the_manifests() -> None:
