@@ -31,9 +31,9 @@ def alive(pid: int) -> bool:
 def eventually(condition: Callable[[], bool], seconds: float = 3.0) -> bool:
     """Whether it comes true in time."""
     until = time.monotonic() + seconds
-    while not condition() and time.monotonic() < until:
+    while not (true := condition()) and time.monotonic() < until:
         time.sleep(0.02)
-    return condition()
+    return true
 
 
 def lab_settings(**changed: object) -> LabSettings:
