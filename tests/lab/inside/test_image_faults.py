@@ -23,9 +23,11 @@ SECONDS = 30.0
 
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A cluster without watchers and without readers."""
+    """A cluster without watchers and without readers, healthy by the doctor's word."""
     logs = tmp_path_factory.mktemp("logs")
     with cluster_up(Wishes(users=0, monitored=False, controls=False, logs=logs)) as up:
+        said = ask_until(up.diagnose, lambda one: one.healthy, SECONDS, up.interruption)
+        assert said[-1].healthy
         yield up
 
 
