@@ -61,7 +61,9 @@ def looked_up(cluster: Cluster, pod: str, name: str) -> str:
 def test_the_story(cluster: Cluster) -> None:
     """From the missing rule of the security group to the books on the page, in its own order."""
     network = cluster.network
-    assert {(200, "live")} == seen_by(cluster, WORKER_2)
+    assert eventually(lambda: {(200, "live")} == seen_by(cluster, WORKER_2), LIVE_WITHIN)
+    well = ask_until(cluster.diagnose, lambda one: one.healthy, NAMED_WITHIN, cluster.interruption)
+    assert well[-1].healthy
     began = time.time()
 
     # Somebody takes the group's rule about itself away, and the shop is rolled out.
