@@ -10,12 +10,10 @@ catalogue.
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NoReturn
 
 from meshdoctor.mesh.server import MeshServer
-from meshdoctor.settings import EXIT_USAGE, settings_or_exit
+from meshdoctor.settings import EXIT_USAGE, ListenError, listening, settings_or_exit
 from meshdoctor.telemetry import Telemetry
 from meshdoctor.telemetry.logs import capture_stdlib
 from recommendations.catalogue import Catalogue, CatalogueError, load_catalogue
@@ -24,10 +22,6 @@ from recommendations.settings import NO_PORT, RecommendationsSettings
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 EXIT_FAILURE = 1
-
-
-class ListenError(Exception):
-    """A port cannot be used; the text names it and its setting."""
 
 
 def main() -> int:
@@ -79,7 +73,7 @@ def _serve_metrics(settings: RecommendationsSettings, telemetry: Telemetry) -> i
     if settings.metrics_port == NO_PORT:
         return None
     host, port = str(settings.metrics_host), settings.metrics_port
-    with _naming(host, port, "RECOMMENDATIONS_METRICS_PORT"):
+    with listening(host, port, "RECOMMENDATIONS_METRICS_PORT"):
         return telemetry.serve_metrics(host, port)
 
 
@@ -87,31 +81,19 @@ def _serve_health(settings: RecommendationsSettings, server: MeshServer) -> int 
     if settings.health_port == NO_PORT:
         return None
     host, port = str(settings.host), settings.health_port
-    with _naming(host, port, "RECOMMENDATIONS_HEALTH_PORT"):
+    with listening(host, port, "RECOMMENDATIONS_HEALTH_PORT"):
         return server.start_health(host, port)
 
 
 def _serve_calls(settings: RecommendationsSettings, server: MeshServer) -> int:
     host, port = str(settings.host), settings.port
-    with _naming(host, port, "RECOMMENDATIONS_PORT"):
+    with listening(host, port, "RECOMMENDATIONS_PORT"):
         return server.start(host, port)
 
 
 def _refuse(error: Exception | str, code: int) -> int:
     print(error, file=sys.stderr)  # noqa: T201 - for the person who started it, not for the log
     return code
-
-
-@contextmanager
-def _naming(host: str, port: int, setting: str) -> Iterator[None]:
-    """Turn a failure to listen into the sentence that helps."""
-    try:
-        yield
-    except OSError as error:
-        raise ListenError(
-            f"cannot listen on {host} port {port}: another process has it, or the address is not"
-            f" of this machine; free the port or set {setting}"
-        ) from error
 
 
 def _leave(code: int) -> NoReturn:

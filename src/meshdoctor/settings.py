@@ -1,6 +1,8 @@
 """Settings from the environment, read once, every fault told at once."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -47,6 +49,31 @@ def settings_or_exit(settings: type[S]) -> S:
         for line in error.lines:
             print(f"  {line}", file=sys.stderr)
         sys.exit(EXIT_USAGE)
+
+
+class ListenError(Exception):
+    """A port cannot be used; the text names it and its setting."""
+
+
+@contextmanager
+def listening(host: str, port: int, setting: str) -> Iterator[None]:
+    """Turn a failure to listen into the sentence that helps.
+
+    Args:
+        host: the address that is tried.
+        port: the port that is tried.
+        setting: the variable that moves it.
+
+    Raises:
+        ListenError: in place of an `OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ListenError(
+            f"cannot listen on {host} port {port}: another process has it, or the address is not"
+            f" of this machine; free the port or set {setting}"
+        ) from error
 
 
 def _sentences(settings: type[BaseSettings], error: ValidationError) -> tuple[str, ...]:

@@ -60,6 +60,8 @@ def test_the_mesh_serves_breaks_heals_and_drains(mesh: Mesh) -> None:
         backend.restart()
     assert eventually(lambda: freshness(mesh) == "live", seconds=10)
 
+    assert ["live"] * 3 == [freshness(mesh) for _page in range(3)]  # traces that must be whole
+
     facts = gather(mesh, NO_LOAD, ended=1)
     # The backends of the first pages were killed before they told of their part.
     assert facts.complete_traces >= len(facts.traces) - len(asked) > 2

@@ -14,6 +14,7 @@ from meshdoctor.lab.cluster.building import Wishes
 from meshdoctor.lab.cluster.cluster import Cluster
 from meshdoctor.lab.errors import LabError
 from meshdoctor.lab.interruption import Interruption
+from meshdoctor.lab.matrix.asked import ask_until
 from meshdoctor.lab.net.sandbox import require_inside
 from meshdoctor.lab.net.spaces import within
 from tests.support.manifests import RENDERED
@@ -31,6 +32,12 @@ def cluster_up(wishes: Wishes) -> Iterator[Cluster]:
         pytest.skip("runs in the lab's sandbox: `./mesh lab -- check`")
     with Cluster.up(Interruption(), wishes) as up:
         yield up
+
+
+def healthy(cluster: Cluster, seconds: float) -> bool:
+    """Whether the doctor calls it so in time: what its agents saw as it came is behind them."""
+    said = ask_until(cluster.diagnose, lambda one: one.healthy, seconds, cluster.interruption)
+    return said[-1].healthy
 
 
 def asked(place: str, server: str, name: str = BACKENDS) -> tuple[str, list[str]]:

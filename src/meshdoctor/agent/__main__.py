@@ -10,7 +10,7 @@ import sys
 from typing import NoReturn
 
 from meshdoctor.agent.api import Api, joined
-from meshdoctor.agent.create import Agent, ListenError, World, create_agent
+from meshdoctor.agent.create import Agent, World, create_agent
 from meshdoctor.agent.discovery import Discovery
 from meshdoctor.agent.learning import Wanted
 from meshdoctor.agent.memory import Memory
@@ -18,7 +18,7 @@ from meshdoctor.agent.pages import ReadPages
 from meshdoctor.agent.settings import AgentSettings
 from meshdoctor.agent.static import KnowledgeError, StaticSource, read_knowledge
 from meshdoctor.agent.writing import Writing
-from meshdoctor.settings import EXIT_USAGE, settings_or_exit
+from meshdoctor.settings import EXIT_USAGE, ListenError, settings_or_exit
 from meshdoctor.telemetry.lines import GatheredLines
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)

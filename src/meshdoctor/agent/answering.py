@@ -9,7 +9,6 @@ only if it is a question: no stranger can have it sent to a third one many times
 import asyncio
 import socket
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -17,6 +16,7 @@ import dns.flags
 import dns.message
 
 from meshdoctor.agent.probes.large import LARGE_BYTES
+from meshdoctor.agent.visitors import Visitors
 
 AT_ONCE: Final = 64
 """Connections; who comes when there are as many is sent away."""
@@ -76,7 +76,7 @@ class Answering:
         self._port = port
         self._server: asyncio.Server | None = None
         self._datagrams: asyncio.DatagramTransport | None = None
-        self._open = 0
+        self._visitors = Visitors(AT_ONCE, LONGEST_SECONDS)
 
     @property
     def port(self) -> int:
@@ -107,18 +107,7 @@ class Answering:
             self._server.close()
 
     async def _say_back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._open >= AT_ONCE:
-            writer.transport.abort()
-            return
-        self._open += 1
-        try:
-            with suppress(OSError):  # the asker may go, or dawdle, at any time
-                async with asyncio.timeout(LONGEST_SECONDS):
-                    await _echo(reader, writer)
-        finally:
-            self._open -= 1
-            # What was not sent yet is worth no more waiting.
-            writer.transport.abort()
+        await self._visitors.receive(writer, lambda: _echo(reader, writer))
 
 
 async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -23,6 +22,7 @@ from meshdoctor.agent.probes.tls import CertificateReader
 from meshdoctor.agent.rounds import Rounds
 from meshdoctor.agent.settings import AgentSettings
 from meshdoctor.probes.mesh.files import dump
+from meshdoctor.settings import listening
 from meshdoctor.telemetry.exposition import CachedPage
 
 _LATE_ROUNDS: Final = 3
@@ -31,10 +31,6 @@ _AGAIN_SECONDS: Final = 1.0
 _NEWS_SECONDS: Final = 0.5
 _TEXT: Final = "text/plain; charset=utf-8"
 _JSON: Final = "application/json"
-
-
-class ListenError(Exception):
-    """A port cannot be used; the text names it and its setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +109,9 @@ class Agent:
 
     async def _listen(self) -> None:
         settings = self._settings
-        with _naming(settings.answer_host, settings.answer_port, "MESH_AGENT_ANSWER_PORT"):
+        with listening(settings.answer_host, settings.answer_port, "MESH_AGENT_ANSWER_PORT"):
             await self._answering.start()
-        with _naming(settings.metrics_host, settings.metrics_port, "MESH_AGENT_METRICS_PORT"):
+        with listening(settings.metrics_host, settings.metrics_port, "MESH_AGENT_METRICS_PORT"):
             await self._page.start()
         self._log.info(
             "agent.running",
@@ -188,15 +184,3 @@ class Agent:
         if self._last.report is None:
             return HTTPStatus.SERVICE_UNAVAILABLE, _TEXT, b"There was no round yet.\n"
         return HTTPStatus.OK, _JSON, dump(self._last.report).encode()
-
-
-@contextmanager
-def _naming(host: str, port: int, setting: str) -> Iterator[None]:
-    """Turn a failure to listen into the sentence that helps."""
-    try:
-        yield
-    except OSError as error:
-        raise ListenError(
-            f"cannot listen on {host} port {port}: another process has it, or the address is not"
-            f" of this machine; free the port or set {setting}"
-        ) from error

@@ -8,9 +8,10 @@ much time.
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from http import HTTPStatus
 from typing import Final
+
+from meshdoctor.agent.visitors import Visitors
 
 AT_ONCE: Final = 32
 """Visitors; who comes when there are as many is sent away."""
@@ -44,7 +45,7 @@ class Page:
         self._host = host
         self._port = port
         self._server: asyncio.Server | None = None
-        self._open = 0
+        self._visitors = Visitors(AT_ONCE, LONGEST_SECONDS)
 
     @property
     def port(self) -> int:
@@ -68,22 +69,14 @@ class Page:
             self._server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._open >= AT_ONCE:
-            writer.transport.abort()
-            return
-        self._open += 1
-        try:
-            # Who goes, dawdles or talks for too long hears nothing.
-            with suppress(OSError, EOFError, asyncio.LimitOverrunError):
-                async with asyncio.timeout(LONGEST_SECONDS):
-                    request = await reader.readuntil(b"\r\n\r\n")
-                    writer.write(_response(*self._answer(request)))
-                    await writer.drain()
-                    writer.close()
-                    await writer.wait_closed()
-        finally:
-            self._open -= 1
-            writer.transport.abort()
+        await self._visitors.receive(writer, lambda: self._talk(reader, writer))
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await reader.readuntil(b"\r\n\r\n")
+        writer.write(_response(*self._answer(request)))
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
 
     def _answer(self, request: bytes) -> Answer:
         asked = _ASKED.match(request)

@@ -89,6 +89,14 @@ class Result:
     skipped: str = ""
     unread: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        """Say in one line whether the sentence holds."""
+        if self.problems:
+            words = f"fails on {len(self.problems)} of {self.looked}"
+        else:
+            words = f"holds for {self.looked}" if self.looked else "nothing looked at"
+        return "; ".join(filter(None, (f"{self.sentence}: {words}", self.skipped)))
+
 
 @dataclass(slots=True)
 class _Run(Generic[E]):

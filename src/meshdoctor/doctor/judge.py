@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from meshdoctor.doctor.checks.cluster.every import judge_cluster
+from meshdoctor.doctor.checks.cluster.every import judge_cluster, unasked, whole_sentence
 from meshdoctor.doctor.checks.mesh.edges_well import failures, once
 from meshdoctor.doctor.checks.mesh.every import COUNTED, every
 from meshdoctor.doctor.checks.mesh.sights import Mesh, lay_out
@@ -69,11 +69,11 @@ def judge(evidence: MeshEvidence, images: Sequence[ImageEvidence] = ()) -> Verdi
         "",
         tuple(sorted(findings, key=lambda one: _ORDER.index(one.code))),
         tuple(doubts),
-        tuple(map(_line, results)),
+        tuple(map(str, results)),
         _limits(mesh),
     )
     verdict = with_images(verdict, evidence.cluster, images)
-    return replace(verdict, sentence=_sentence(verdict))
+    return replace(verdict, sentence=whole_sentence(verdict.findings, verdict.doubts, _HEALTHY))
 
 
 def decided(evidence: MeshEvidence) -> bool:
@@ -136,15 +136,8 @@ def _unasked(evidence: MeshEvidence, results: Sequence[Result]) -> Iterator[Doub
         yield Doubt(_NO_AGENT, INSTALL)
     for words in filter(None, evidence.gaps):
         yield Doubt(words, "the agents' reports")
-    if evidence.cluster is None:
-        return
-    for gap in evidence.cluster.gaps:
-        blind = [one.name for one in results if gap.kind in one.unread]
-        if blind:
-            yield Doubt(
-                f"without {gap.kind} nothing is said about: {', '.join(blind)}",
-                f"{gap.kind} ({gap.words})",
-            )
+    if evidence.cluster is not None:
+        yield from unasked(evidence.cluster, results)
 
 
 def _subject(evidence: MeshEvidence) -> str:
@@ -161,18 +154,3 @@ def _limits(mesh: Mesh) -> tuple[str, ...]:
     if len(failing) == 1:
         gaps.append(f"one answer did not come: {failing[0]}")
     return tuple(dict.fromkeys(gaps))
-
-
-def _line(result: Result) -> str:
-    if result.problems:
-        words = f"fails on {len(result.problems)} of {result.looked}"
-    else:
-        words = f"holds for {result.looked}" if result.looked else "nothing looked at"
-    return "; ".join(filter(None, (f"{result.sentence}: {words}", result.skipped)))
-
-
-def _sentence(verdict: Verdict) -> str:
-    if verdict.findings:
-        more = len(verdict.findings) - 1
-        return f"{verdict.findings[0].sentence}{f' (and {more} more)' if more else ''}"
-    return verdict.doubts[0].sentence if verdict.doubts else _HEALTHY

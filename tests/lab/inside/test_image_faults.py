@@ -12,7 +12,7 @@ from meshdoctor.lab.errors import LabError
 from meshdoctor.lab.faults import scenarios
 from meshdoctor.lab.faults.images import APP, back
 from meshdoctor.lab.matrix.asked import ask_until
-from tests.support.cluster_up import cluster_up
+from tests.support.cluster_up import cluster_up, healthy
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(120)]
 
@@ -26,8 +26,7 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A cluster without watchers and without readers, healthy by the doctor's word."""
     logs = tmp_path_factory.mktemp("logs")
     with cluster_up(Wishes(users=0, monitored=False, controls=False, logs=logs)) as up:
-        said = ask_until(up.diagnose, lambda one: one.healthy, SECONDS, up.interruption)
-        assert said[-1].healthy
+        assert healthy(up, SECONDS)
         yield up
 
 
@@ -57,10 +56,10 @@ def test_a_rollout_to_a_bad_image_is_named_and_harms_nobody(cluster: Cluster, co
     assert "live" == cluster.visit().freshness
 
     scenario.heal(cluster)
-    said = ask_until(cluster.diagnose, lambda one: one.healthy, SECONDS, cluster.interruption)
+    well = healthy(cluster, SECONDS)
 
     assert before == pods(cluster)
-    assert said[-1].healthy
+    assert well
 
 
 def test_an_image_that_could_run_is_no_fault(cluster: Cluster) -> None:

@@ -13,7 +13,7 @@ from meshdoctor.lab.cluster.visitors import visit
 from meshdoctor.lab.matrix.asked import ask_until
 from meshdoctor.lab.matrix.ringing import rung
 from meshdoctor.lab.net.faults import network_faults
-from tests.support.cluster_up import SETUP, cluster_up
+from tests.support.cluster_up import SETUP, cluster_up, healthy
 from tests.support.lab import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -62,8 +62,7 @@ def test_the_story(cluster: Cluster) -> None:
     """From the missing rule of the security group to the books on the page, in its own order."""
     network = cluster.network
     assert eventually(lambda: {(200, "live")} == seen_by(cluster, WORKER_2), LIVE_WITHIN)
-    well = ask_until(cluster.diagnose, lambda one: one.healthy, NAMED_WITHIN, cluster.interruption)
-    assert well[-1].healthy
+    assert healthy(cluster, NAMED_WITHIN)
     began = time.time()
 
     # Somebody takes the group's rule about itself away, and the shop is rolled out.
@@ -94,7 +93,4 @@ def test_the_story(cluster: Cluster) -> None:
     text = cluster.visit().text
     assert "Mystery books you may like" in text
     assert [True] * len(BOOKS) == [title in text for title in BOOKS]
-    healthy = ask_until(
-        cluster.diagnose, lambda one: one.healthy, NAMED_WITHIN, cluster.interruption
-    )
-    assert healthy[-1].healthy
+    assert healthy(cluster, NAMED_WITHIN)

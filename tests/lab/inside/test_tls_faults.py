@@ -12,7 +12,7 @@ from meshdoctor.lab.errors import LabError
 from meshdoctor.lab.faults import scenarios
 from meshdoctor.lab.faults.scenario import MUTUAL_TLS
 from meshdoctor.lab.matrix.asked import ask_until
-from tests.support.cluster_up import cluster_up
+from tests.support.cluster_up import cluster_up, healthy
 from tests.support.lab import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(180)]
@@ -30,8 +30,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     logs = tmp_path_factory.mktemp("logs")
     wishes = Wishes(MUTUAL_TLS, users=USERS, monitored=False, controls=False, logs=logs)
     with cluster_up(wishes) as up:
-        said = ask_until(up.diagnose, lambda one: one.healthy, SECONDS, up.interruption)
-        assert said[-1].healthy
+        assert healthy(up, SECONDS)
         yield up
 
 
@@ -51,8 +50,7 @@ def test_a_certificate_gone_wrong_is_named(cluster: Cluster, code: str) -> None:
 
     scenario.heal(cluster)
     assert eventually(lambda: {"live"} == pages(cluster), SECONDS)
-    said = ask_until(cluster.diagnose, lambda one: one.healthy, SECONDS, cluster.interruption)
-    assert said[-1].healthy
+    assert healthy(cluster, SECONDS)
 
 
 def test_connections_outlive_their_certificate(cluster: Cluster) -> None:

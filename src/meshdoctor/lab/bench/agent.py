@@ -16,13 +16,15 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from meshdoctor.lab.bench.crowd.layout import AGENT_PORT, AGENTS, METRICS_PORT, NAME, Layout
+from meshdoctor.agent.knowledge import AGENT_PORT
+from meshdoctor.lab.bench.crowd.layout import METRICS_PORT, NAME, Layout
 from meshdoctor.lab.bench.meter import cpu_seconds
 from meshdoctor.lab.crew import Crew
 from meshdoctor.lab.errors import LabError
 from meshdoctor.lab.interruption import Interruption
 from meshdoctor.lab.ports import Need, require_free
 from meshdoctor.lab.processes import Process, Program
+from meshdoctor.probes.mesh.files import NAMESPACE as AGENTS
 
 CPU_SHARE: Final = 0.02
 MEMORY_MIB: Final = 60.0

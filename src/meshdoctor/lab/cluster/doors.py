@@ -7,11 +7,11 @@ outside, and they are gone with the sandbox.
 
 import asyncio
 import socket
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
+from meshdoctor.lab.background import running
 from meshdoctor.lab.net.spaces import within
 from meshdoctor.lab.ports import Need, require_free
 from meshdoctor.lab.settings import LabSettings
@@ -69,26 +69,9 @@ def answered(doors: Mapping[int, Behind]) -> Iterator[None]:
     Args:
         doors: by the descriptor of the listening socket.
     """
-    loop = asyncio.new_event_loop()
     pairs = [(socket.socket(fileno=number), behind) for number, behind in doors.items()]
-    work = loop.create_task(_all(pairs))
-    thread = threading.Thread(target=_run, args=(loop, work), name="doors")
-    thread.start()
-    try:
+    with running(_all(pairs), "doors"):
         yield
-    finally:
-        loop.call_soon_threadsafe(work.cancel)
-        thread.join()
-
-
-def _run(loop: asyncio.AbstractEventLoop, work: "asyncio.Task[None]") -> None:
-    asyncio.set_event_loop(loop)
-    with suppress(asyncio.CancelledError):
-        loop.run_until_complete(work)
-    for left in asyncio.all_tasks(loop):
-        left.cancel()
-    loop.run_until_complete(loop.shutdown_asyncgens())
-    loop.close()
 
 
 async def _all(pairs: Iterable[tuple[socket.socket, Behind]]) -> None:

@@ -1,10 +1,10 @@
 """What runs inside the sandbox: a cluster until Ctrl-C, a command in it, or a fault."""
 
 import argparse
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 
 from rich.console import Console
 
@@ -15,13 +15,12 @@ from meshdoctor.lab.cluster.doors import ALERTMANAGER, PAGE, PROMETHEUS, Behind,
 from meshdoctor.lab.cluster.metering import ALERTMANAGER_PORT, PROMETHEUS_PORT
 from meshdoctor.lab.cluster.rehearsal import Tell, rehearse
 from meshdoctor.lab.cluster.visitors import NODE_PORT
-from meshdoctor.lab.errors import LabError
+from meshdoctor.lab.command import carried_out
 from meshdoctor.lab.faults import scenarios
-from meshdoctor.lab.interruption import Interrupted, Interruption
+from meshdoctor.lab.interruption import Interruption
 from meshdoctor.lab.net.foreground import run_in_front
 from meshdoctor.lab.net.seed import MANIFESTS
 from meshdoctor.lab.settings import LabSettings
-from meshdoctor.settings import EXIT_USAGE
 
 _POLL_SECONDS = 0.5
 
@@ -29,15 +28,7 @@ _POLL_SECONDS = 0.5
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do it; the exit code."""
     options = _parser().parse_args(arguments)
-    interruption = Interruption()
-    try:
-        with interruption.installed():
-            return _run(options, interruption)
-    except Interrupted as interrupted:
-        return interrupted.exit_code
-    except LabError as error:
-        print(error, file=sys.stderr)
-    return EXIT_USAGE
+    return carried_out(partial(_run, options))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,12 +5,12 @@ a kubelet's.
 """
 
 import asyncio
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from meshdoctor.lab.background import running
 from meshdoctor.lab.cluster.container import Container
 from meshdoctor.lab.cluster.looks import healthy
 from meshdoctor.lab.net.topology import Manifest
@@ -29,25 +29,8 @@ def looked_after(containers: Mapping[str, tuple[Container, Manifest | None]]) ->
     Args:
         containers: by Pod, each with its readiness probe; None is ready as soon as it runs.
     """
-    loop = asyncio.new_event_loop()
-    work = loop.create_task(_all(tuple(containers.values())))
-    thread = threading.Thread(target=_run, args=(loop, work), name="kubelet")
-    thread.start()
-    try:
+    with running(_all(tuple(containers.values())), "kubelet"):
         yield
-    finally:
-        loop.call_soon_threadsafe(work.cancel)
-        thread.join()
-
-
-def _run(loop: asyncio.AbstractEventLoop, work: "asyncio.Task[None]") -> None:
-    asyncio.set_event_loop(loop)
-    try:
-        loop.run_until_complete(work)
-    except asyncio.CancelledError:
-        pass
-    finally:
-        loop.close()
 
 
 async def _all(containers: tuple[tuple[Container, Manifest | None], ...]) -> None:

@@ -6,14 +6,14 @@ hangs up; a kube-proxy answers every question with 200, as its health page does.
 
 import asyncio
 import socket
-import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
+from meshdoctor.agent.edges import KUBELET_PORT, PROXY_PORT
+from meshdoctor.lab.background import running
 from meshdoctor.lab.net.spaces import within
 from meshdoctor.lab.net.topology import Node
 
-KUBELET_PORT, PROXY_PORT = 10250, 10256
 _BACKLOG = 128
 _PATIENCE_SECONDS = 2.0
 _WELL = b'{"lastUpdated": "", "currentTime": ""}'
@@ -29,32 +29,18 @@ _Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 @contextmanager
 def listening(nodes: Iterable[Node]) -> Iterator[None]:
     """Listen on every node as long as the block lasts."""
-    loop = asyncio.new_event_loop()
     sockets = [
         (_socket(node, port), answer)
         for node in nodes
         for port, answer in ((KUBELET_PORT, b""), (PROXY_PORT, _ANSWER))
     ]
-    work = loop.create_task(_serve(sockets))
-    thread = threading.Thread(target=_run, args=(loop, work), name="nodes")
-    thread.start()
-    try:
+    with running(_serve(sockets), "nodes"):
         yield
-    finally:
-        loop.call_soon_threadsafe(work.cancel)
-        thread.join()
 
 
 def _socket(node: Node, port: int) -> socket.socket:
     with within(node.name):
         return socket.create_server((node.address, port), backlog=_BACKLOG)
-
-
-def _run(loop: asyncio.AbstractEventLoop, work: "asyncio.Task[None]") -> None:
-    asyncio.set_event_loop(loop)
-    with suppress(asyncio.CancelledError):
-        loop.run_until_complete(work)
-    loop.close()
 
 
 async def _serve(sockets: list[tuple[socket.socket, bytes]]) -> None:

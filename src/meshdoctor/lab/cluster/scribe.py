@@ -5,13 +5,13 @@ wrote last, and writes the difference. What somebody else changed meanwhile stay
 of the cluster changes itself.
 """
 
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+from meshdoctor.lab.background import repeating
 from meshdoctor.lab.cluster import objects
 from meshdoctor.lab.cluster.apiclient import ApiClient, ApiError
 from meshdoctor.lab.cluster.container import Container, Status
@@ -50,26 +50,17 @@ class Scribe:
     _rules: Rules | None = None
     _began: float = field(default_factory=time.time)
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self) -> AbstractContextManager[None]:
         """Write again and again, as long as the block lasts."""
-        over = threading.Event()
 
         def work() -> None:
             try:
-                while not over.wait(_TICK_SECONDS):
-                    self._once()
+                self._once()
             except Exception as error:
                 self.trouble = f"the API is no longer told what is so: {error!r}"
                 raise
 
-        thread = threading.Thread(target=work, name="scribe")
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
+        return repeating(work, _TICK_SECONDS, "scribe")
 
     def know(self, written: Iterable[Manifest]) -> None:
         """Take these objects as written: the API began with them."""

@@ -1,10 +1,10 @@
 """The part of controllers and kubelets: what is asked for comes to stand, at once."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, Final
 
+from meshdoctor.lab.background import repeating
 from meshdoctor.lab.kubeapi.resources import Resource, built_in
 from meshdoctor.lab.kubeapi.store import Store
 
@@ -18,22 +18,9 @@ _COUNTS_OF_A_DAEMON_SET: Final = (
 )
 
 
-@contextmanager
-def settling(store: Store) -> Iterator[None]:
+def settling(store: Store) -> AbstractContextManager[None]:
     """Settle again and again, as long as the block lasts."""
-    over = threading.Event()
-
-    def work() -> None:
-        while not over.wait(_SECONDS_BETWEEN):
-            settle(store)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
+    return repeating(partial(settle, store), _SECONDS_BETWEEN, "settling")
 
 
 def settle(store: Store) -> None:

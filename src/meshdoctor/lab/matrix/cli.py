@@ -7,13 +7,15 @@ import argparse
 import secrets
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from meshdoctor.lab.cluster.needs import environment
+from meshdoctor.lab.command import carried_out
 from meshdoctor.lab.errors import LabError
 from meshdoctor.lab.faults import scenarios
-from meshdoctor.lab.interruption import Interrupted, Interruption
+from meshdoctor.lab.interruption import Interruption
 from meshdoctor.lab.matrix.judge import missed
 from meshdoctor.lab.matrix.markdown import inserted
 from meshdoctor.lab.matrix.model import read
@@ -21,7 +23,6 @@ from meshdoctor.lab.matrix.picture import draw
 from meshdoctor.lab.matrix.run import RESULT, Plan, run
 from meshdoctor.lab.matrix.shown import Lines, report
 from meshdoctor.lab.net.sandbox import enter
-from meshdoctor.settings import EXIT_USAGE
 
 SAVED: Final = Path("docs/matrix.json")
 PICTURE: Final = Path("docs/pictures/matrix.svg")
@@ -106,16 +107,8 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m meshdoctor.lab.matrix")
     add_arguments(parser)
     options = parser.parse_args(words)
-    interruption = Interruption()
-    try:
-        with interruption.installed():
-            return _inside(options, interruption)
-    except Interrupted as interrupted:
-        print(f"what was tried is in {options.out / RESULT}", file=sys.stderr)
-        return interrupted.exit_code
-    except (LabError, OSError) as error:
-        print(error, file=sys.stderr)
-    return EXIT_USAGE
+    kept = f"what was tried is in {options.out / RESULT}"
+    return carried_out(partial(_inside, options), kept, (LabError, OSError))
 
 
 def _inside(options: argparse.Namespace, interruption: Interruption) -> int:

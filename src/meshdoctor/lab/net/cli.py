@@ -7,14 +7,16 @@ after signal N, and the command's own if there is one.
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
 from meshdoctor.faults import FAULTS
+from meshdoctor.lab.command import carried_out
 from meshdoctor.lab.crew import Crew
 from meshdoctor.lab.errors import LabError
-from meshdoctor.lab.interruption import Interrupted, Interruption
+from meshdoctor.lab.interruption import Interruption
 from meshdoctor.lab.net.controls import prove, survey
 from meshdoctor.lab.net.faults import network_faults
 from meshdoctor.lab.net.foreground import run_in_front, take_back_terminal
@@ -23,7 +25,6 @@ from meshdoctor.lab.net.network import HOME, Network
 from meshdoctor.lab.net.sandbox import enter
 from meshdoctor.lab.net.seed import MANIFESTS, seed
 from meshdoctor.lab.net.shown import print_survey
-from meshdoctor.settings import EXIT_USAGE
 
 _MTUS = (1500, 9001)
 
@@ -64,15 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m meshdoctor.lab.net")
     add_arguments(parser)
     options = parser.parse_args(arguments)
-    interruption = Interruption()
-    try:
-        with interruption.installed():
-            return _inside(options, interruption)
-    except Interrupted as interrupted:
-        return interrupted.exit_code
-    except LabError as error:
-        print(error, file=sys.stderr)
-    return EXIT_USAGE
+    return carried_out(partial(_inside, options))
 
 
 def _inside(options: argparse.Namespace, interruption: Interruption) -> int:

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from meshdoctor.lab.net.seed import AGENT_PORT, agents, name_servers, named
+from meshdoctor.agent.knowledge import AGENT_PORT
+from meshdoctor.lab.net.seed import agents, name_servers, named
 from meshdoctor.lab.net.topology import DNS_ADDRESS, Node, Pod, Service, Topology, behind
 
 OUTSIDE = ""

@@ -25,9 +25,6 @@ NODES = (
     Node("worker-1", "10.0.0.11", IPv4Network("192.168.11.0/26")),
     Node("worker-2", "10.0.0.12", IPv4Network("192.168.12.0/26")),
 )
-AGENT_PORT = 9967
-"""Where a node's agent answers its neighbours, in its Pod and on its node."""
-
 _PLACES = {
     "meshdoctor/mesh-agent": tuple(node.name for node in NODES),
     "monitoring/prometheus": ("worker-1",),

@@ -47,14 +47,14 @@ def judge_cluster(evidence: KubernetesEvidence) -> Verdict:
     problems = [one for result in results for one in result.problems]
     findings = _merged(one for one in problems if isinstance(one.said, Finding))
     doubts = tuple(
-        dict.fromkeys((*(_doubts(problems)), *_unasked(evidence, results), *_empty(evidence)))
+        dict.fromkeys((*(_doubts(problems)), *unasked(evidence, results), *_empty(evidence)))
     )
     return Verdict(
         f"cluster ({evidence.source})",
-        _sentence(findings, doubts),
+        whole_sentence(findings, doubts, _HEALTHY),
         findings,
         doubts,
-        tuple(map(_line, results)),
+        tuple(map(str, results)),
         (_BLIND,),
     )
 
@@ -78,7 +78,13 @@ def _merged(problems: Iterable[Problem]) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda one: _LAYERS.index(one.layer)))
 
 
-def _unasked(evidence: KubernetesEvidence, results: Sequence[Result]) -> Iterator[Doubt]:
+def unasked(evidence: KubernetesEvidence, results: Sequence[Result]) -> Iterator[Doubt]:
+    """Say which checks were blind, and for want of what.
+
+    Args:
+        evidence: of whose gaps.
+        results: of all checks, those that need no API among them.
+    """
     for gap in evidence.gaps:
         blind = [one.name for one in results if gap.kind in one.unread]
         if blind:
@@ -93,16 +99,15 @@ def _empty(evidence: KubernetesEvidence) -> Iterator[Doubt]:
         yield Doubt("there is no node and no Pod to look at", "another namespace, or all: -A")
 
 
-def _line(result: Result) -> str:
-    if result.problems:
-        words = f"fails on {len(result.problems)} of {result.looked}"
-    else:
-        words = f"holds for {result.looked}" if result.looked else "nothing looked at"
-    return "; ".join(filter(None, (f"{result.sentence}: {words}", result.skipped)))
+def whole_sentence(findings: Sequence[Finding], doubts: Sequence[Doubt], healthy: str) -> str:
+    """Give a verdict in one line.
 
-
-def _sentence(findings: Sequence[Finding], doubts: Sequence[Doubt]) -> str:
+    Args:
+        findings: the lowest layer first.
+        doubts: what keeps it from being called healthy.
+        healthy: what is said where there is neither.
+    """
     if findings:
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
         return f"{findings[0].sentence}{more}"
-    return doubts[0].sentence if doubts else _HEALTHY
+    return doubts[0].sentence if doubts else healthy

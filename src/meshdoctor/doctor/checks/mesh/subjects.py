@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import combinations
 
 from meshdoctor.doctor.checks.cluster.subjects import DNS_NAMESPACE, pod_name
 from meshdoctor.doctor.checks.mesh.sights import Look, Mesh
@@ -109,11 +108,6 @@ def pairs(mesh: Mesh) -> Iterator[Subject[Pair]]:
     }
     for name, pair in sorted(watched.items()):
         yield Subject(name, pair, "nodes")
-
-
-def all_pairs(mesh: Mesh, node: str) -> tuple[str, ...]:
-    """Name all pairs that a node is in."""
-    return tuple(pair_name(*two) for two in combinations(mesh.nodes, 2) if node in two)
 
 
 def nodes(mesh: Mesh) -> Iterator[Subject[str]]:

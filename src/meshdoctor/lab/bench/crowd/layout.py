@@ -9,9 +9,7 @@ from typing import Final
 NET: Final = "127.77"
 NAME: Final = "recommendations.bookstore.svc.cluster.local."
 NAMESPACE: Final = "bookstore"
-AGENTS: Final = "meshdoctor"
 
-AGENT_PORT: Final = 9967
 GRPC_PORT: Final = 50051
 METRICS_PORT: Final = 9464
 DNS_PORT: Final = 10053

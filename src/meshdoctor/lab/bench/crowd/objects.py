@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from meshdoctor.agent.knowledge import AGENT_PORT
 from meshdoctor.lab.bench.crowd.layout import (
-    AGENT_PORT,
-    AGENTS,
     DNS_PORT,
     GRPC_PORT,
     METRICS_PORT,
     NAMESPACE,
     Layout,
 )
+from meshdoctor.probes.mesh.files import NAMESPACE as AGENTS
 
 Manifest = dict[str, Any]
 

@@ -15,10 +15,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from meshdoctor.agent.answering import Answering
 from meshdoctor.agent.edges import KUBELET_PORT, PROXY_PORT
+from meshdoctor.agent.knowledge import AGENT_PORT
 from meshdoctor.agent.probes.asking import ask
 from meshdoctor.agent.ring import NEIGHBOURS
 from meshdoctor.lab.bench.crowd.layout import (
-    AGENT_PORT,
     DNS_PORT,
     GRPC_PORT,
     METRICS_PORT,
