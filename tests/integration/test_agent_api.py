@@ -1,6 +1,7 @@
 """The agent's client of the Kubernetes API, against a door with TLS, tokens and rights."""
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,11 +74,15 @@ def test_where_the_services_road_ends_the_apis_own_address_is_asked(
         begun = time.monotonic()
         assert "NodeList" == kind(api)
         first = time.monotonic() - begun
-        begun = time.monotonic()
-        assert "NodeList" == kind(api)
+        again = []
+        for _ in range(3):
+            begun = time.monotonic()
+            assert "NodeList" == kind(api)
+            again.append(time.monotonic() - begun)
 
         assert 0.9 < first < 5.0
-        assert time.monotonic() - begun < 0.9
+        # The best of three: a busy machine is late now and then, the dead road each time.
+        assert min(again) < 0.9
         assert (service, door.address) == api.roads
 
 
@@ -108,6 +113,27 @@ def test_a_silent_api_costs_two_seconds_and_no_more(door: Door, tmp_path: Path) 
         door.manners.silent = False
 
     assert 1.9 < time.monotonic() - begun < 5.0
+
+
+def test_neither_side_sends_large_packets(tmp_path: Path) -> None:
+    """Where they vanish on the way, the report of it has to arrive (tcp(7), TCP_MAXSEG)."""
+    write_account(tmp_path / "account", Authority())
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        visitor = threading.Thread(target=silent_visit, args=(Api(address, tmp_path / "account"),))
+        visitor.start()
+        connection, _ = server.accept()
+        with connection:
+            largest = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG)
+        visitor.join(5)
+
+    assert 500 < largest <= 1024
+
+
+def silent_visit(api: Api) -> None:
+    """Ask whoever does not answer."""
+    with pytest.raises(ApiSilentError):
+        kind(api)
 
 
 def test_no_road_at_all_is_one_sentence(tmp_path: Path) -> None:

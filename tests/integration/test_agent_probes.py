@@ -52,7 +52,7 @@ def test_an_address_that_drops_every_packet_is_silent_in_time(how: Ask) -> None:
         trial = tried(how, address)
 
     assert Answer.SILENT is trial.answer
-    assert SECONDS <= time.monotonic() - begun < SECONDS + 0.5
+    assert SECONDS <= time.monotonic() - begun < SECONDS + 2.0
 
 
 @pytest.mark.parametrize("how", [*STREAMS, Ask.DNS_UDP])

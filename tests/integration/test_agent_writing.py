@@ -118,6 +118,7 @@ def test_news_is_written_at_once_and_no_news_is_not(
         for number in range(1, 6):
             sink.take(report(number))
             await asyncio.sleep(0.1)
+        await until(lambda: told(cluster) is not None)
         assert 1 == len(door.paths)
         bad = report(6, Answer.SILENT)
         sink.take(bad)
@@ -157,6 +158,7 @@ def test_what_is_wrong_for_good_is_no_news(door: Door, tmp_path: Path) -> None:
         for number in range(1, 6):
             sink.take(report(number, Answer.SILENT, ago=125.0))
             await asyncio.sleep(0.1)
+        await until(lambda: len(door.paths) > 0)
 
     lived(sink, life)
     assert 1 == len(door.paths)
@@ -191,8 +193,8 @@ def test_a_round_never_waits_for_a_silent_api(door: Door, cluster: KubeApi, tmp_
             sink.take(report(number))
             longest = max(longest, time.monotonic() - begun)
             await asyncio.sleep(0.1)
-        assert longest < 0.5
-        assert "no answer in time" in sink.gaps()[0]
+        assert longest < 1.0  # the API's silence is two seconds long
+        await until(lambda: "no answer in time" in "".join(sink.gaps()))
         door.manners.silent = False
         newest = report(30)
         sink.take(newest)

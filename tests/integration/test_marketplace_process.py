@@ -167,7 +167,7 @@ def test_requests_in_flight_finish_on_sigterm() -> None:
     """
     hosts = addresses(1)
     port = free_port(*hosts)
-    backend = mesh_books.real(fault_delay_seconds=0.4)
+    backend = mesh_books.real(fault_delay_seconds=1.0)
     backend.start(hosts[0], port)
     with (
         DnsServer(*hosts, name=NAME) as dns,
@@ -184,7 +184,7 @@ def test_requests_in_flight_finish_on_sigterm() -> None:
     ):
         shop.get(PAGE)
         visits = [visitors.submit(shop.get, PAGE) for _visitor in range(4)]
-        time.sleep(0.2)
+        time.sleep(0.5)
         code, seconds = shop.end()
         answers = [visit.result() for visit in visits]
     backend.stop()

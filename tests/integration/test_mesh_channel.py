@@ -17,6 +17,7 @@ from tests.support.mesh_client import PATIENT, POLICY, Client
 from tests.support.mesh_dns import NAME, DnsServer
 from tests.support.mesh_echo import ASK, SERVICE, EchoServer
 from tests.support.mesh_net import addresses, free_port, until
+from tests.support.stalls import Stalls
 
 pytestmark = pytest.mark.integration
 
@@ -207,13 +208,14 @@ def test_a_late_backend_gets_a_part_of_the_time_only(serve: Serve) -> None:
     service.warm()
     service.servers[0].echo.seconds = 0.4
     times, codes = [], []
-    for _call in range(8):
-        start = time.monotonic()
-        codes.append(service.client.code(0.5))
-        times.append(time.monotonic() - start)
+    with Stalls() as stalls:
+        for _call in range(8):
+            start = time.monotonic()
+            codes.append(service.client.code(0.5))
+            times.append(time.monotonic() - start)
 
     assert [OK] * 8 == codes
-    assert 0.25 > max(times)
+    assert 0.25 + 3 * stalls.worst > max(times)
     assert 2.0 == service.client.breaker(service.address(0))
 
 
@@ -251,12 +253,15 @@ def test_a_slow_first_lookup_is_a_part_of_the_call(serve: Serve) -> None:
     service = serve(1)
     service.servers[0].echo.seconds = 1.0
     service.dns.behaviour = "slow:0.3"
-    client = service.stack.enter_context(Client.named(service.dns, service.port))
-    start = time.monotonic()
-    code = client.code(0.4)
 
-    assert DEADLINE_EXCEEDED is code
-    assert 0.4 <= time.monotonic() - start < 0.5
+    def seconds() -> float:
+        with Client.named(service.dns, service.port) as client:
+            start = time.monotonic()
+            assert DEADLINE_EXCEEDED is client.code(0.4)
+            return time.monotonic() - start
+
+    # The best of three, as above.
+    assert 0.4 <= min(seconds() for _ in range(3)) < 0.5
 
 
 def test_calls_go_on_without_dns_once_addresses_are_known(serve: Serve) -> None:

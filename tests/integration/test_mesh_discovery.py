@@ -125,7 +125,7 @@ def test_without_fallbacks_there_is_nobody_until_dns_answers(watch: Watch) -> No
 
     assert () == cold
     assert ("10.0.0.1",) == watching.found[-1]
-    assert 2.0 > seconds
+    assert 3.0 > seconds
 
 
 def test_a_storm_of_failures_asks_dns_four_times_a_second(watch: Watch) -> None:
@@ -133,13 +133,14 @@ def test_a_storm_of_failures_asks_dns_four_times_a_second(watch: Watch) -> None:
     with DnsServer("10.0.0.1") as dns:
         watching = watch(dns)
         before = dns.queries
-        end = time.monotonic() + 1.2
-        while time.monotonic() < end:
+        begun = time.monotonic()
+        while (seconds := time.monotonic() - begun) < 1.2 or dns.queries < before + 2:
+            assert seconds < SECONDS
             watching.discovery.hurry()
             time.sleep(0.0005)
         asked = dns.queries - before
 
-    assert 2 <= asked <= 5
+    assert 2 <= asked <= 1 + seconds / 0.25
 
 
 def test_a_move_is_seen_soon_after_a_failure(watch: Watch) -> None:

@@ -159,16 +159,15 @@ def test_health_is_answered_while_every_worker_is_busy(
     server: EchoServer, stack: ExitStack
 ) -> None:
     """A server at work is not a server that is down."""
-    server.echo.seconds = 1.0
+    server.echo.seconds = 1.5
     channel, _health = stub(server.address)
     stack.enter_context(channel)
     ask: Any = channel.unary_unary(f"/{SERVICE}/Ask")
     busy = ask.future(b"?", timeout=SECONDS)
     until(lambda: server.echo.executed == 1, SECONDS)
-    begun = time.monotonic()
 
     assert SERVING == state(server.address)
-    assert 0.7 > time.monotonic() - begun
+    assert not busy.done()
     assert b"127.0.0.1" == busy.result()
 
 
@@ -183,12 +182,11 @@ def test_a_watcher_that_reads_nothing_holds_up_nobody(server: EchoServer, stack:
 
     assert SERVING == next(watch).status
 
-    begun = time.monotonic()
     draining = threading.Thread(target=server.server.drain)
     draining.start()
 
     assert NOT_SERVING == next(watch).status
-    assert 0.3 > time.monotonic() - begun
+    assert draining.is_alive()
     watch.cancel()
     draining.join(SECONDS)
     assert not draining.is_alive()
