@@ -85,3 +85,27 @@ def test_the_saved_evidence_leads_to_the_same_verdict(
 
     assert [True] * len(TELLING) == [one.replayed for one in matrix.hurt]
     assert all(json.loads((out / one.bundle).read_text("utf-8")) for one in matrix.hurt)
+
+
+def test_two_meshes_at_once_are_one_matrix(ordinary: tuple[str, ...]) -> None:
+    """A round each, told apart as they go on; one result with both, and evidence of both."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        asked = ("--rounds", "2", "--at-once", "2", "--no-pages", "--only", "image-tag-missing")
+        ran = subprocess.run(
+            (*ordinary, "-m", "meshdoctor.lab", "matrix", *asked, "--seed", "1", "--out", folder),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        saved = Path(folder, "matrix.json")
+        assert saved.exists(), ran.stdout + ran.stderr
+        matrix = read(saved.read_text("utf-8"), str(saved))
+        kept = sorted(str(path.relative_to(folder)) for path in Path(folder).glob("bundles/*"))
+
+    assert 2 == matrix.at_once
+    assert [(1, True), (2, True)] == sorted((one.round, one.right) for one in matrix.hurt)
+    assert [(1, True), (2, True)] == sorted((one.round, one.right) for one in matrix.left_alone)
+    assert kept == sorted(one.bundle for one in matrix.hurt)
+    assert {"1", "2"} == {line[0] for line in ran.stdout.splitlines() if " s  healthy: " in line}

@@ -17,6 +17,15 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
 ENTER = ("-m", "tests.support.sandboxed")
 FAMILY = "sleep {0} & (setsid sleep {0} &) ; echo up; exec sleep {0}"
+EACH = (
+    "import os; from meshdoctor.lab.net.sandbox import enter_each; "
+    "print(enter_each([{0}], os.environ))"
+)
+TWO = EACH.format(
+    "('sh', '-c', 'readlink /proc/self/ns/net; exit 3'), "
+    "('sh', '-c', 'sleep 0.2; readlink /proc/self/ns/net')"
+)
+SLEEP_TWICE = EACH.format("('sleep', '1198.25'), ('sleep', '1198.25')")
 FORBID = (
     "echo 0 > /proc/sys/user/max_user_namespaces; "
     'exec setpriv --bounding-set=-all --inh-caps=-all "$@"'
@@ -100,6 +109,25 @@ def test_what_cannot_be_run_is_told(tmp_path: Path) -> None:
     """A program that is not there is a failure with a reason, and no traceback."""
     done = sandboxed(str(tmp_path / "absent"))
     assert 0 != done.returncode
+
+
+def test_several_at_once_are_rooms_of_their_own() -> None:
+    """Each has its network, and its exit code is told in the order of the commands."""
+    command = (sys.executable, "-c", TWO)
+    seen = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    *rooms, codes = seen.stdout.splitlines()
+    assert "(3, 0)" == codes
+    assert 2 == len(set(rooms) - spaces())
+
+
+def test_a_wish_to_stop_reaches_each_of_several() -> None:
+    """And SIGKILL, too, leaves none of them."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with subprocess.Popen((sys.executable, "-c", SLEEP_TWICE), cwd=ROOT) as lab:
+            assert eventually(lambda: len(running("1198.25")) == 2, 30)
+            lab.send_signal(number)
+            lab.wait(10)
+        assert eventually(lambda: not running("1198.25"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

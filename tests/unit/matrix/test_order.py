@@ -1,10 +1,13 @@
-"""The order of a matrix: by lot, whole, and the same for the same seed."""
+"""The order of a matrix: by lot, whole, the same for the same seed, and shared by rounds."""
+
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from meshdoctor.lab.matrix.model import NOTHING
 from meshdoctor.lab.matrix.order import HEALTHY_EVERY, turns
+from meshdoctor.lab.matrix.run import Plan
 
 CODES = st.lists(st.sampled_from([f"app-{n}" for n in range(30)]), unique=True, min_size=1)
 
@@ -44,3 +47,30 @@ def test_groups_come_after_each_other(codes: list[str], others: list[str], seed:
     assert sorted(groups) == groups
     assert (NOTHING, NOTHING) == (made[last].fault, made[-1].fault)
     assert set(others) == {turn.fault for turn in made if turn.group == 1} - {NOTHING}
+
+
+@given(CODES, CODES, st.integers(1, 4), st.integers())
+def test_healthy_turns_are_numbered(
+    codes: list[str], others: list[str], rounds: int, seed: int
+) -> None:
+    """In each round from 1, past the end of a group, so that their evidence can be told apart."""
+    made = list(turns([codes, others], rounds, seed))
+
+    for number in range(1, rounds + 1):
+        mine = [turn.nth for turn in made if turn.round == number and turn.fault == NOTHING]
+        assert list(range(1, len(mine) + 1)) == mine
+
+
+@given(CODES, st.integers(1, 4), st.integers(1, 4), st.integers())
+def test_meshes_share_the_rounds(codes: list[str], rounds: int, at_once: int, seed: int) -> None:
+    """Each round is one mesh's, in the order in which a single mesh would do it."""
+    plans = [
+        Plan({}, rounds, seed, paged=True, out=Path(), at_once=at_once, mesh=mesh)
+        for mesh in range(1, at_once + 1)
+    ]
+    shares = [list(plan.share([codes])) for plan in plans]
+    whole = list(turns([codes], rounds, seed))
+
+    for number in range(1, rounds + 1):
+        mine = [[turn for turn in share if turn.round == number] for share in shares]
+        assert [[turn for turn in whole if turn.round == number]] == [one for one in mine if one]

@@ -73,6 +73,14 @@ def test_the_block_says_how_busy_the_machine_was() -> None:
     assert "cores" not in block(matrix())
 
 
+def test_the_block_says_how_many_meshes_took_turns() -> None:
+    """And nothing of it where there was one."""
+    several = replace(matrix(), cores=2, at_once=3)
+
+    assert ", 2 cores, 3 meshes at once, taking turns: " in block(several)
+    assert "at once" not in block(replace(several, at_once=1))
+
+
 def test_the_block_says_what_was_called_otherwise() -> None:
     """A README that hides a mistake would be worth nothing."""
     text = block(WRONG)

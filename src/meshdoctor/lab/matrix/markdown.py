@@ -45,6 +45,7 @@ def _summary(matrix: Matrix) -> str:
     rounds = "one round" if matrix.rounds == 1 else f"{matrix.rounds} rounds"
     loads = [one.load for one in matrix.trials if one.load]
     machine = f", {matrix.cores} cores" if matrix.cores else ""
+    machine += f", {matrix.at_once} meshes at once, taking turns" * (matrix.at_once > 1)
     machine += f" with a load average of {min(loads):.0f} to {max(loads):.0f}" if loads else ""
     return (
         f"{done} faults, {rounds}, {day}{machine}: {right} of {len(matrix.hurt)} named right, "

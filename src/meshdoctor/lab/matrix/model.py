@@ -40,11 +40,13 @@ class Trial:
         budget: share of a 30 days' error budget for fresh pages that this took.
         recovered_s: from the end of the fault until pages were live again; None when never.
         healthy_s: from the end of the fault until the doctor called the mesh healthy.
-        bundle: the file of the verdict's evidence; "" when it was not saved.
+        bundle: the file of the verdict's evidence, from the folder of the results; "" when it was
+            not saved. Of a healthy round the first that was no good verdict.
         replayed: whether that file leads to the same verdict; None when it was not tried.
         watched: whether the page was waited for.
         trouble: why it could not be tried; "" when it was.
         load: how many processes wanted a processor, on average of its last minute; 0 is unknown.
+        began: Unix seconds; 0 is unknown.
     """
 
     fault: str
@@ -71,6 +73,7 @@ class Trial:
     watched: bool = True
     trouble: str = ""
     load: float = 0.0
+    began: float = 0.0
 
     @property
     def healthy(self) -> bool:
@@ -99,6 +102,7 @@ class Matrix:
         rounds: that were wanted.
         trials: those that were made so far.
         cores: processors of the machine; 0 is unknown.
+        at_once: meshes that took turns on it.
     """
 
     began: float
@@ -106,6 +110,7 @@ class Matrix:
     rounds: int
     trials: tuple[Trial, ...] = ()
     cores: int = 0
+    at_once: int = 1
 
     @property
     def hurt(self) -> tuple[Trial, ...]:
@@ -137,6 +142,7 @@ def document(matrix: Matrix, missed: Iterable[str]) -> dict[str, Any]:
         "seed": matrix.seed,
         "rounds": matrix.rounds,
         "cores": matrix.cores,
+        "at_once": matrix.at_once,
         "met": not reasons,
         "missed": reasons,
         "accuracy": round(matrix.accuracy, 4),
@@ -187,7 +193,7 @@ def read(text: str, where: str) -> Matrix:
             [{k: v for k, v in row.items() if k not in {"named", "right"}} for row in rows]
         )
         head = (content["began"], content["seed"], content["rounds"])
-        return Matrix(*head, trials, content.get("cores", 0))
+        return Matrix(*head, trials, content.get("cores", 0), content.get("at_once", 1))
     except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
         line = " ".join(str(error).split())
         raise LabError(f"{where} is no matrix: {line}") from error

@@ -13,11 +13,19 @@ HEALTHY_EVERY: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What is done next: `fault`, or `NOTHING`, in a round, to the mesh of a group."""
+    """What is done next, to the mesh of a group.
+
+    Attributes:
+        fault: its code, or `NOTHING`.
+        round: in which, from 1.
+        group: of faults that are done to the same mesh, from 0.
+        nth: of healthy turns, which of its round, from 1; 0 of others.
+    """
 
     fault: str
     round: int
     group: int = 0
+    nth: int = 0
 
 
 def turns(groups: Iterable[Sequence[str]], rounds: int, seed: int) -> Iterator[Turn]:
@@ -31,8 +39,10 @@ def turns(groups: Iterable[Sequence[str]], rounds: int, seed: int) -> Iterator[T
     lot = random.Random(seed)  # noqa: S311 - an order, no secret
     each = tuple(groups)
     for number in range(1, rounds + 1):
+        healthy = 0
         for group, faults in enumerate(each):
             for count, fault in enumerate(lot.sample(faults, len(faults)), start=1):
                 yield Turn(fault, number, group)
                 if count % HEALTHY_EVERY == 0 or count == len(faults):
-                    yield Turn(NOTHING, number, group)
+                    healthy += 1
+                    yield Turn(NOTHING, number, group, healthy)

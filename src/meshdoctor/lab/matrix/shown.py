@@ -21,14 +21,19 @@ _NONE: Final = "-"
 
 
 class Lines:
-    """Prints steps with the seconds since the start."""
+    """Prints steps with the seconds since the start.
 
-    def __init__(self) -> None:
+    Args:
+        whose: what each line begins with.
+    """
+
+    def __init__(self, whose: str = "") -> None:
+        self._whose = whose
         self._began = time.monotonic()
 
     def __call__(self, text: str) -> None:
         """Print one."""
-        print(f"{time.monotonic() - self._began:5.0f} s  {text}", flush=True)
+        print(f"{self._whose}{time.monotonic() - self._began:5.0f} s  {text}", flush=True)
 
 
 def report(matrix: Matrix, where: Path) -> None:

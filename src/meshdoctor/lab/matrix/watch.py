@@ -13,9 +13,10 @@ from meshdoctor.lab.faults.scenario import Scenario
 from meshdoctor.lab.interruption import Interruption
 from meshdoctor.lab.matrix.asked import Ask, Said, ask_once, ask_until
 from meshdoctor.lab.matrix.budget import burnt
-from meshdoctor.lab.matrix.model import Trial
+from meshdoctor.lab.matrix.model import NOTHING, Trial
 from meshdoctor.lab.matrix.order import Turn
 from meshdoctor.lab.matrix.ringing import quiet, rung
+from meshdoctor.lab.matrix.stage import Stage
 from meshdoctor.lab.matrix.visitors import Visits, live_after
 
 _SETTLED_WITHIN: Final = 60.0
@@ -42,6 +43,7 @@ class Watch:
         paged: whether to wait for the page.
         interruption: what to ask whether the user wants to stop.
         tell: called with a few words on how things stand.
+        stage: taken for all that is timed, but not while a page or its end is waited for.
     """
 
     cluster: Cluster
@@ -50,6 +52,7 @@ class Watch:
     paged: bool
     interruption: Interruption
     tell: Tell
+    stage: Stage
 
     def settle(self) -> None:
         """Wait until visitors come and the doctor finds nothing: no verdict without this control.
@@ -83,12 +86,30 @@ class Watch:
             LabError: a part of the mesh died.
             Interrupted: the user wants to stop.
         """
-        began, before = time.time(), self._visits()
-        said = tuple(ask_once(self._asking()) for _look in range(_LOOKS))
-        self.cluster.check()
-        names = tuple(dict.fromkeys(name for one in said for name in one.names))
-        trial = Trial(turn.fault, turn.round, names=names, watched=self.paged)
-        return self._rung(self._counted(_asked(trial, said), before, began), began)
+        with self.stage.taken():
+            began, before = time.time(), self._visits()
+            looks = tuple(self._looked(turn, look) for look in range(1, _LOOKS + 1))
+            self.cluster.check()
+            said = tuple(one for one, _bundle in looks)
+            trial = Trial(
+                turn.fault,
+                turn.round,
+                names=tuple(dict.fromkeys(name for one in said for name in one.names)),
+                watched=self.paged,
+                bundle=next((bundle for _said, bundle in looks if bundle), ""),
+                began=began,
+            )
+            return self._rung(self._counted(_asked(trial, said), before, began), began)
+
+    def _looked(self, turn: Turn, look: int) -> tuple[Said, str]:
+        """Ask once; the evidence is kept of what is no good verdict, so that it can be judged."""
+        bundle = f"bundles/{turn.round}-{NOTHING}-{(turn.nth - 1) * _LOOKS + look}.json"
+        path = self._place(bundle)
+        said = ask_once(self._asking("--save", str(path)))
+        if not said.healthy:
+            return said, bundle
+        path.unlink(missing_ok=True)
+        return said, ""
 
     def hurt(self, turn: Turn, scenario: Scenario) -> Trial:
         """Do what the scenario says, see what comes of it, and undo it.
@@ -98,26 +119,31 @@ class Watch:
                 may be tried in it.
             Interrupted: the user wants to stop; likewise.
         """
-        trial = Trial(
-            turn.fault,
-            turn.round,
-            alert=scenario.alert,
-            promised=scenario.promised,
-            watched=self.paged,
-        )
-        began, before = time.time(), self._visits()
-        scenario.hurt(self.cluster)
-        trial = self._diagnosed(trial, began)
+        with self.stage.taken():
+            began, before = time.time(), self._visits()
+            trial = Trial(
+                turn.fault,
+                turn.round,
+                alert=scenario.alert,
+                promised=scenario.promised,
+                watched=self.paged,
+                began=began,
+            )
+            scenario.hurt(self.cluster)
+            trial = self._diagnosed(trial, began)
         if self.paged:
             self._await_page(scenario, began)
-        scenario.heal(self.cluster)
-        return self._healed(self._rung(trial, began), before, began)
+        with self.stage.taken():
+            scenario.heal(self.cluster)
+            healed = time.time()
+            trial = self._healed(self._rung(trial, began), before, healed)
+        self._await_quiet(healed)
+        return trial
 
     def _diagnosed(self, trial: Trial, began: float) -> Trial:
         """Ask until something is named, and see that its evidence leads to the same verdict."""
         bundle = f"bundles/{trial.round}-{trial.fault}.json"
-        path = self.out / bundle
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = self._place(bundle)
         ask = self._asking("--save", str(path))
         said = ask_until(ask, lambda one: bool(one.names), _NAMED_WITHIN, self.interruption)
         last = said[-1]
@@ -137,21 +163,28 @@ class Watch:
             self.cluster.check()
             self.interruption.sleep(_POLL_SECONDS)
 
-    def _healed(self, trial: Trial, before: Visits, began: float) -> Trial:
-        """Wait until the page is live, the doctor content, and the pager quiet."""
-        healed = time.time()
+    def _healed(self, trial: Trial, before: Visits, healed: float) -> Trial:
+        """Wait until the page is live and the doctor content."""
         live = live_after(f"http://{BALANCER}/", _LIVE_WITHIN, self.interruption)
-        trial = self._counted(replace(trial, recovered_s=live), before, began)
+        trial = self._counted(replace(trial, recovered_s=live), before, trial.began)
         said = ask_until(self._asking(), _content, _HEALTHY_WITHIN, self.interruption)
         if said[-1].healthy:
             trial = replace(trial, healthy_s=said[-1].at - healed)
         self.tell(f"live again after {_shown(live)}, healthy after {_shown(trial.healthy_s)}")
+        return trial
+
+    def _await_quiet(self, healed: float) -> None:
+        """Wait until nothing rings."""
         until = healed + (_QUIET_WITHIN if self.paged else 0)
         while time.time() < until and not quiet(self.cluster.pager.notifications):
             self.cluster.check()
             self.interruption.sleep(_POLL_SECONDS)
         self.cluster.check()
-        return trial
+
+    def _place(self, bundle: str) -> Path:
+        path = self.out / bundle
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
 
     def _asking(self, *options: str) -> Ask:
         return lambda: self.cluster.diagnose(*options)

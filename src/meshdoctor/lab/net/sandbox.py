@@ -31,9 +31,6 @@ def enter(
 ) -> int:
     """Run a command in a sandbox of its own and wait for it.
 
-    Signals that ask this process to stop are passed on to the command. If this process is killed,
-    everything in the sandbox is.
-
     Args:
         command: the program and its arguments.
         environment: all of its environment.
@@ -45,23 +42,54 @@ def enter(
     Raises:
         Forbidden: this machine does not allow it.
     """
+    (code,) = enter_each((command,), environment, handed_in)
+    return code
+
+
+def enter_each(
+    commands: Sequence[Sequence[str]],
+    environment: Mapping[str, str],
+    handed_in: Collection[int] = (),
+) -> tuple[int, ...]:
+    """Run commands at once, each in a sandbox of its own, and wait for all of them.
+
+    Signals that ask this process to stop are passed on to each. If this process is killed,
+    everything in the sandboxes is.
+
+    Args:
+        commands: programs with their arguments.
+        environment: as of `enter`, the same for all.
+        handed_in: as of `enter`.
+
+    Returns:
+        Their exit codes, as of `enter`.
+
+    Raises:
+        Forbidden: this machine does not allow it.
+    """
     unshare = ("unshare", *(() if privileged() else _AS_ROOT), *_ROOMS)
     require(unshare)
-    theirs, ours = os.pipe()
-    init = (*unshare, *_PYTHON, INIT, str(theirs), os.path.realpath("/etc/resolv.conf"))
-    with _signals_into(ours):
-        child = subprocess.Popen((*init, *command), env=environment, pass_fds=(theirs, *handed_in))
-        os.close(theirs)
-        code = child.wait()
-    os.close(ours)
-    return code if code >= 0 else 128 - code
+    init = (*unshare, *_PYTHON, INIT)
+    pipes = [os.pipe() for _command in commands]
+    with _signals_into([ours for _theirs, ours in pipes]):
+        children = []
+        for command, (theirs, _ours) in zip(commands, pipes, strict=True):
+            words = (*init, str(theirs), os.path.realpath("/etc/resolv.conf"), *command)
+            passed = (theirs, *handed_in)
+            children.append(subprocess.Popen(words, env=environment, pass_fds=passed))
+            os.close(theirs)
+        codes = [child.wait() for child in children]
+    for _theirs, ours in pipes:
+        os.close(ours)
+    return tuple(code if code >= 0 else 128 - code for code in codes)
 
 
 @contextmanager
-def _signals_into(pipe: int) -> Iterator[None]:
+def _signals_into(pipes: Collection[int]) -> Iterator[None]:
     def note(number: int, _frame: FrameType | None) -> None:
-        with suppress(BrokenPipeError):  # it has just ended
-            os.write(pipe, bytes([number]))
+        for pipe in pipes:
+            with suppress(BrokenPipeError):  # it has just ended
+                os.write(pipe, bytes([number]))
 
     before = {number: signal.signal(number, note) for number in _PASSED_ON}
     try:
