@@ -340,14 +340,14 @@ def test_who_has_expired_is_refused_within_a_connections_age(
 
 def test_an_expired_certificate_is_good_on_a_live_connection(host: str, tmp_path: Path) -> None:
     """Which is why connections have an age at all."""
-    served = Secret(tmp_path / "server", backend_leaf(OURS, host, seconds=3.0))
+    served = Secret(tmp_path / "server", backend_leaf(OURS, host, seconds=5.0))
     shown = Secret(tmp_path / "client", shop_leaf(OURS))
     with (
         EchoServer(host, credentials=server_tls(served)) as server,
         client(server, shown) as asking,
     ):
         assert OK is asking.code()
-        time.sleep(4.0)
+        time.sleep(6.0)
         assert OK is asking.code()
         with client(server, shown) as late:
             assert OK is not late.code()
