@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from meshdoctor.agent.knowledge import Place
-from meshdoctor.agent.pages import ROUNDS, ReadPages
+from meshdoctor.agent.pages import ReadPages
 from meshdoctor.probes.mesh.evidence import Caller
 from meshdoctor.telemetry.catalogue import RPC_CLIENT_DURATION, RPC_CLIENT_FAILURES
 from meshdoctor.telemetry.exposition import MetricsServer
@@ -92,24 +92,24 @@ def service() -> Iterator[Service]:
 
 
 def test_what_a_service_counted_between_looks_is_told(service: Service) -> None:
-    """Not what it counted before the first; over the last three rounds, no more."""
-    pages = ReadPages()
+    """Not what it counted before the first; over a window of two looks here, no more."""
+    pages = ReadPages(window=2.0)
     service.fail(100)
     (first,) = looked(pages, service.port)
     assert (0.0, 0, {}, "") == (first.seconds, first.calls, first.causes, first.words)
 
     told = []
-    for _ in range(ROUNDS + 2):
+    for _ in range(5):
         time.sleep(1.05)  # a page is made anew each second
         service.fail(2)
         (caller,) = looked(pages, service.port)
         told.append(caller)
 
     # The page made for one look may be the one that the look before had.
-    assert all(1 <= caller.calls <= 2 * ROUNDS + 2 for caller in told[1:])
+    assert all(1 <= caller.calls <= 2 * 2 + 2 for caller in told[1:])
     assert [caller.calls for caller in told] == [sum((one.causes or {}).values()) for one in told]
     assert {"dns-timeout"} == set(told[-1].causes or {})
-    assert ROUNDS <= told[-1].seconds <= ROUNDS * 2
+    assert 2 <= told[-1].seconds <= 4
     assert abs(time.time() - told[-1].seconds - told[-1].since) < 1
     assert ("bookstore", f"pod-{service.port}", "marketplace") == (
         told[-1].namespace,
@@ -136,6 +136,23 @@ def test_a_service_that_was_started_again_counts_from_nothing(service: Service) 
         again.end()
 
     assert {"dns-timeout": 3} == caller.causes
+
+
+def test_when_the_process_of_a_page_began_to_answer_is_told(service: Service) -> None:
+    """The first look at it, until a look tells of another process: a count that is lower."""
+    pages = ReadPages()
+    service.fail(100)
+    begun = [looked(pages, service.port)[0].begun for _ in range(2)]
+    service.end()
+    again = Service(service.port)
+    try:
+        again.fail(3)
+        begun.append(looked(pages, again.port)[0].begun)
+    finally:
+        again.end()
+
+    assert begun[0] == begun[1] < begun[2]
+    assert abs(time.time() - begun[2]) < 5
 
 
 def test_a_pod_that_went_is_forgotten(service: Service) -> None:

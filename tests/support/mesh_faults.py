@@ -99,12 +99,19 @@ def large_packets(pairs: Pairs = PAIRS) -> World:
     )
 
 
-def policy_dns() -> World:
-    """Drop the shops' lookups; their connections stand."""
-    return World(
-        of("network-policy-dns"),
-        told=_shops(lookups={"": 2, "dns-timeout": 8}, causes={"dns-timeout": 9}, calls=30),
-    )
+def policy_dns(lost: int = 8, nodes: tuple[str, ...] = NODES) -> World:
+    """Drop the shops' lookups on some nodes; their connections stand."""
+
+    def told(place: Place) -> Mapping[str, Any]:
+        if place.service != "marketplace" or place.node not in nodes:
+            return {}
+        return {
+            "lookups": {"": 2, "dns-timeout": lost},
+            "causes": {"dns-timeout": lost + 1},
+            "calls": 30,
+        }
+
+    return World(of("network-policy-dns"), told=told)
 
 
 def policy_app() -> World:

@@ -32,6 +32,7 @@ own clock: the doctor reads it there."""
 _SECONDS: Final = 2.0
 _CONNECT_SECONDS: Final = 1.0
 _LONGEST: Final = 4 * 1024 * 1024
+_SEGMENT: Final = 1024  # bytes; with all headers less than the 1280 that every IPv6 link carries
 _FIRST_AGAIN_SECONDS: Final = 60.0
 _LONGEST_WORDS: Final = 200
 _APPLY: Final = "application/apply-patch+yaml"  # JSON is YAML
@@ -147,12 +148,32 @@ class Api:
 
     def _connect(self, road: str, context: ssl.SSLContext) -> ssl.SSLSocket:
         host, port = parted(road)
-        plain = socket.create_connection((host, port), _CONNECT_SECONDS)
+        plain = _in_small_segments(host, port)
         try:
             return context.wrap_socket(plain, server_hostname=parted(self._service)[0])
         except BaseException:
             plain.close()
             raise
+
+
+def _in_small_segments(host: str, port: int) -> socket.socket:
+    """Connect so that no packet is large, in either direction.
+
+    Where large packets vanish on the way, what is seen of that has to arrive all the same. It must
+    be told before connecting, for the other side hears of it then (tcp(7), TCP_MAXSEG).
+    """
+    family, kind, protocol, _name, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM
+    )[0]
+    plain = socket.socket(family, kind, protocol)
+    try:
+        plain.settimeout(_CONNECT_SECONDS)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SEGMENT)
+        plain.connect(address)
+    except BaseException:
+        plain.close()
+        raise
+    return plain
 
 
 class Visit:

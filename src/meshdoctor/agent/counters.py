@@ -104,12 +104,17 @@ def grown(looks: Sequence[Look]) -> Counts:
         looks: at the same page, in turn.
     """
     sums: dict[tuple[str, str], int] = {}
-    for before, after in pairwise(one.counts for one in looks):
-        again = any(after.get(key, -1) < count for key, count in before.items())
-        for key, count in after.items():
-            more = count if again else count - before.get(key, 0)
+    for before, after in pairwise(looks):
+        again = began_anew(before, after)
+        for key, count in after.counts.items():
+            more = count if again else count - before.counts.get(key, 0)
             sums[key] = sums.get(key, 0) + more
     return sums
+
+
+def began_anew(before: Look, after: Look) -> bool:
+    """Tell whether the process began anew between two looks: a count fell, or is gone."""
+    return any(after.counts.get(key, -1) < count for key, count in before.counts.items())
 
 
 def about(counts: Counts, what: str) -> dict[str, int]:

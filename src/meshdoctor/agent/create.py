@@ -15,11 +15,12 @@ from meshdoctor.agent.edges import edges
 from meshdoctor.agent.knowledge import Knowledge
 from meshdoctor.agent.log import Lines, Log
 from meshdoctor.agent.metrics import LastReport
+from meshdoctor.agent.pace import Pace
 from meshdoctor.agent.page import Answer, Page
 from meshdoctor.agent.ports import Pages, Sink, Source
 from meshdoctor.agent.probes.asking import ask
 from meshdoctor.agent.probes.tls import CertificateReader
-from meshdoctor.agent.rounds import Rounds
+from meshdoctor.agent.rounds import Rounds, Seen
 from meshdoctor.agent.settings import AgentSettings
 from meshdoctor.probes.mesh.files import dump
 from meshdoctor.settings import listening
@@ -123,20 +124,22 @@ class Agent:
         )
 
     async def _look(self) -> None:
+        pace = Pace(self._settings.interval_seconds)
         while True:
             begun = time.monotonic()
             known = self._world.source.knowledge()
-            await self._look_once(known)
+            seen = await self._look_once(known)
             # Whoever was held up, by a stopped machine say, goes on from now.
-            await self._pause(known, begun + self._settings.interval_seconds)
+            await self._pause(known, begun + pace.after(news=seen.news))
 
-    async def _look_once(self, known: Knowledge) -> None:
+    async def _look_once(self, known: Knowledge) -> Seen:
         seen = await self._rounds.go(known, self._gaps())
         self._last.report = seen.report
         self._looked_at = time.monotonic()
         self._log.changes(seen.changes)
         for sink in self._world.sinks:
             sink.take(seen.report)
+        return seen
 
     async def _pause(self, known: Knowledge, until: float) -> None:
         """Wait for the next round; not for all of it when there is something new to ask."""

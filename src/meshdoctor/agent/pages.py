@@ -11,15 +11,19 @@ from meshdoctor.agent.api import joined
 from meshdoctor.agent.counters import Look, PageError
 from meshdoctor.agent.exchange import ExchangeError, Request, answer_in
 from meshdoctor.agent.knowledge import Place
-from meshdoctor.probes.mesh.evidence import PROBE_SECONDS, Caller
+from meshdoctor.probes.mesh.evidence import INTERVAL_SECONDS, PROBE_SECONDS, Caller
 
-ROUNDS: Final = 3
-"""Over how many rounds counters are compared."""
+WINDOW_SECONDS: Final = 2 * INTERVAL_SECONDS
+"""Over how long counters are compared, or from one look to the next where that is longer."""
+
+_EARLY: Final = 0.95
+"""A look so much of the window ago is taken for one at its beginning: no round is on the second."""
 
 _LONGEST: Final = 512 * 1024
 _PIECE: Final = 64 * 1024
 _MOST_PAGES: Final = 50
 _OLDEST_SECONDS: Final = 60.0
+_COMPARED: Final = 2
 _OK: Final = 200
 _HEADERS: Final = {"Accept": "text/plain", "Connection": "close", "User-Agent": "meshdoctor-agent"}
 
@@ -29,11 +33,14 @@ class ReadPages:
 
     Args:
         seconds: that one page may take, all of it.
+        window: over how many seconds counters are compared.
     """
 
-    def __init__(self, seconds: float = PROBE_SECONDS) -> None:
+    def __init__(self, seconds: float = PROBE_SECONDS, window: float = WINDOW_SECONDS) -> None:
         self._seconds = seconds
+        self._window = window
         self._looks: dict[Place, deque[Look]] = {}
+        self._begun: dict[Place, float] = {}
 
     async def look(self, places: Sequence[Place]) -> tuple[Caller, ...]:
         """Read all pages at once.
@@ -42,22 +49,35 @@ class ReadPages:
             places: where they are.
         """
         asked = list(dict.fromkeys(places))[:_MOST_PAGES]
-        self._looks = {one: self._looks.get(one, deque(maxlen=ROUNDS + 1)) for one in asked}
+        self._looks = {one: self._looks.get(one, deque()) for one in asked}
+        self._begun = {one: self._begun[one] for one in asked if one in self._begun}
         return tuple(await asyncio.gather(*map(self._one, asked)))
 
     async def _one(self, place: Place) -> Caller:
         try:
             counts = counters.read(await _page(place, self._seconds))
         except (ExchangeError, PageError) as error:
+            self._begun.pop(place, None)
             return Caller(place.namespace, place.pod, place.service, words=str(error))
         looks = self._looks[place]
-        looks.append(Look(time.time(), time.monotonic(), counts))
-        while looks[-1].moment - looks[0].moment > _OLDEST_SECONDS:
-            looks.popleft()
-        return _caller(place, looks)
+        look = Look(time.time(), time.monotonic(), counts)
+        if place not in self._begun or (looks and counters.began_anew(looks[-1], look)):
+            self._begun[place] = look.at
+        looks.append(look)
+        _forget(looks, self._window)
+        return _caller(place, looks, self._begun[place])
 
 
-def _caller(place: Place, looks: Sequence[Look]) -> Caller:
+def _forget(looks: deque[Look], window: float) -> None:
+    """Keep what the window needs: the look at its beginning, and all since."""
+    newest = looks[-1].moment
+    while len(looks) > _COMPARED and newest - looks[1].moment >= _EARLY * window:
+        looks.popleft()
+    while newest - looks[0].moment > _OLDEST_SECONDS:
+        looks.popleft()
+
+
+def _caller(place: Place, looks: Sequence[Look], begun: float) -> Caller:
     first, last = looks[0], looks[-1]
     grown = counters.grown(looks)
     return Caller(
@@ -71,6 +91,7 @@ def _caller(place: Place, looks: Sequence[Look]) -> Caller:
         handled=counters.about(grown, "handled"),
         visits=counters.about(grown, "visits"),
         since=first.at,
+        begun=begun,
     )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ from meshdoctor.agent.history import Change, History, Try
 from meshdoctor.agent.knowledge import Knowledge
 from meshdoctor.agent.ports import Pages
 from meshdoctor.agent.probes.trial import Trial
-from meshdoctor.probes.mesh.evidence import PROBE_SECONDS, Answer, Edge, Report
+from meshdoctor.probes.mesh.evidence import PROBE_SECONDS, Answer, Caller, Edge, Report
 
 _FAIR_TRIES: Final = 2
 _MOST_TRIES: Final = 4
@@ -30,10 +30,13 @@ class Seen:
     Attributes:
         report: of it.
         changes: since the round before.
+        news: whether an edge that was tried before answers otherwise, or a service counts failures
+            by a cause that it did not count before.
     """
 
     report: Report
     changes: tuple[Change, ...]
+    news: bool
 
 
 class Rounds:
@@ -55,6 +58,7 @@ class Rounds:
         self._interval = interval
         self._history = History()
         self._number = 0
+        self._causes: frozenset[tuple[str, str]] = frozenset()
 
     async def go(self, known: Knowledge, gaps: Iterable[str] = ()) -> Seen:
         """Do one round; it takes two tries at most, and more only where the machine is held up.
@@ -82,7 +86,11 @@ class Rounds:
             certificates,
             tuple(gaps),
         )
-        return Seen(report, changes)
+        return Seen(report, changes, self._is_news(changes, callers))
+
+    def _is_news(self, changes: Iterable[Change], callers: Iterable[Caller]) -> bool:
+        before, self._causes = self._causes, frozenset(_failing(callers))
+        return any(one.was is not None for one in changes) or not self._causes <= before
 
     async def _tries(self, edge: Edge) -> tuple[Try, ...]:
         tries: list[Try] = []
@@ -91,6 +99,13 @@ class Rounds:
             if tries[-1].trial.answer is Answer.OK:
                 break
         return tuple(tries)
+
+
+def _failing(callers: Iterable[Caller]) -> Iterator[tuple[str, str]]:
+    for one in callers:
+        for cause in (*(one.causes or {}), *(one.lookups or {})):
+            if cause:  # "" counts the lookups that were answered
+                yield one.pod, cause
 
 
 def _is_fair(one: Try) -> bool:

@@ -22,6 +22,7 @@ LONGEST: Final = 256 * 1024
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 10.0
 _DRIFT: Final = 0.2
+_FIRST: Final = 3
 _WORDS: Final = 100
 _MOST: Final = 100
 _FEW: Final = 10
@@ -173,12 +174,14 @@ def _telling(caller: Caller) -> object:
     )
 
 
-def _sizes(counts: Mapping[str, int]) -> frozenset[tuple[str, int]]:
-    """Give how large each count is, by powers of two: the first failure is news, and so are many.
+def _sizes(counts: Mapping[str, int]) -> frozenset[tuple[str, int, int]]:
+    """Give how large each count is: the first few failures are news, then twice as many each time.
 
-    The doctor believes no single one.
+    The doctor believes no single one, and three of them.
     """
-    return frozenset((key, count.bit_length()) for key, count in counts.items() if count)
+    return frozenset(
+        (key, min(count, _FIRST), count.bit_length()) for key, count in counts.items() if count
+    )
 
 
 def _with_fewer_words(report: Report) -> Report:

@@ -11,6 +11,9 @@ from meshdoctor.agent.rounds import Rounds, Seen
 from meshdoctor.probes.mesh.evidence import Answer, Caller, Certificate, Edge
 
 KNOWN = Knowledge("n1", (Node("n1", "10.0.0.1"), Node("n2", "10.0.0.2")), dns_address="")
+SHOP = Knowledge(
+    "n1", pages=(Place("bookstore", "shop-1", "n1", "10.1.0.1", 9464, "shop"),), dns_address=""
+)
 
 
 class Answers:
@@ -27,12 +30,16 @@ class Answers:
         return self._trials[number]
 
 
-class NoPages:
-    """Nobody has a page."""
+class Counted:
+    """Every page counts these failures, round after round; the last ones go on."""
+
+    def __init__(self, *causes: dict[str, int]) -> None:
+        self._causes = list(causes) or [{}]
 
     async def look(self, places: Sequence[Place]) -> tuple[Caller, ...]:
-        """Give one caller for each page, without a word."""
-        return tuple(Caller(one.namespace, one.pod, one.service) for one in places)
+        """Give one caller for each page."""
+        causes = self._causes[0] if len(self._causes) == 1 else self._causes.pop(0)
+        return tuple(Caller(one.namespace, one.pod, one.service, causes=causes) for one in places)
 
 
 async def no_certificate(_place: Place) -> Certificate | None:
@@ -40,9 +47,9 @@ async def no_certificate(_place: Place) -> Certificate | None:
     return None
 
 
-def rounds(answers: Answers) -> Rounds:
+def rounds(answers: Answers, *causes: dict[str, int]) -> Rounds:
     """Make rounds that are answered so."""
-    return Rounds(answers.ask, NoPages(), Certificates(no_certificate), 5.0)
+    return Rounds(answers.ask, Counted(*causes), Certificates(no_certificate), 5.0)
 
 
 def once(*trials: Trial) -> tuple[Seen, int]:
@@ -84,12 +91,9 @@ def test_a_try_that_was_held_up_here_says_nothing_of_the_other_side() -> None:
 
 def test_a_report_says_whose_it_is_and_when_it_began() -> None:
     """Rounds are counted, gaps and callers are in it."""
-    known = Knowledge(
-        "n1", pages=(Place("bookstore", "shop-1", "n1", "10.1.0.1", 9464, "shop"),), dns_address=""
-    )
     looking, begun = rounds(Answers(OK)), time.time()
-    asyncio.run(looking.go(known))
-    report = asyncio.run(looking.go(known, ["nobody knows"])).report
+    asyncio.run(looking.go(SHOP))
+    report = asyncio.run(looking.go(SHOP, ["nobody knows"])).report
 
     assert ("n1", 2, 5.0, ("nobody knows",), ["shop-1"]) == (
         report.node,
@@ -99,3 +103,28 @@ def test_a_report_says_whose_it_is_and_when_it_began() -> None:
         [caller.pod for caller in report.callers],
     )
     assert begun <= report.at <= time.time()
+
+
+def news(looking: Rounds, known: Knowledge, rounds: int) -> list[bool]:
+    """Do rounds; say which of them saw something new."""
+    return [asyncio.run(looking.go(known)).news for _ in range(rounds)]
+
+
+def test_an_answer_that_changed_is_news_and_an_edge_that_is_new_is_none() -> None:
+    """Else every Pod that comes would hasten the rounds; two tries of silence, then it is well."""
+    assert [False, False, True] == news(
+        rounds(Answers(SILENT, SILENT, SILENT, SILENT, OK)), KNOWN, 3
+    )
+
+
+def test_a_cause_that_was_not_counted_before_is_news() -> None:
+    """Another number of the same is none, and neither is one that ends."""
+    counted: tuple[dict[str, int], ...] = (
+        {},
+        {"app-deadline": 1},
+        {"app-deadline": 9},
+        {},
+        {"app-error": 1},
+    )
+
+    assert [False, True, False, False, True] == news(rounds(Answers(OK), *counted), SHOP, 5)

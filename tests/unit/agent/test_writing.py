@@ -26,7 +26,7 @@ SIGHTING = Sighting(
     0.001,
 )
 CALLER = Caller(
-    "bookstore", "shop", "marketplace", 15, 100, {"dns-timeout": 3}, {"": 3}, {}, {"2": 9}
+    "bookstore", "shop", "marketplace", 15, 100, {"dns-timeout": 4}, {"": 3}, {}, {"2": 9}
 )
 REPORT = Report("w1", 1.0, sightings=(SIGHTING,), callers=(CALLER,), gaps=("it is 30 s old",))
 
@@ -36,7 +36,7 @@ REPORT = Report("w1", 1.0, sightings=(SIGHTING,), callers=(CALLER,), gaps=("it i
     [
         replace(REPORT, at=2.0, round=2),
         replace(REPORT, sightings=(replace(SIGHTING, seconds=1, since=5, answers=(Answer.OK,)),)),
-        replace(REPORT, callers=(replace(CALLER, calls=3, causes={"dns-timeout": 2}, visits={}),)),
+        replace(REPORT, callers=(replace(CALLER, calls=3, causes={"dns-timeout": 7}, visits={}),)),
         replace(REPORT, gaps=("it is 35 s old",)),
     ],
 )
@@ -51,7 +51,8 @@ def test_times_and_numbers_are_no_news(other: Report) -> None:
         replace(REPORT, sightings=(replace(SIGHTING, answer=Answer.SILENT),)),
         replace(REPORT, sightings=()),
         replace(REPORT, callers=(replace(CALLER, causes={}),)),
-        replace(REPORT, callers=(replace(CALLER, causes={"dns-timeout": 4}),)),
+        replace(REPORT, callers=(replace(CALLER, causes={"dns-timeout": 3}),)),
+        replace(REPORT, callers=(replace(CALLER, causes={"dns-timeout": 8}),)),
         replace(REPORT, callers=(replace(CALLER, lookups={"dns-timeout": 1}),)),
         replace(REPORT, callers=(replace(CALLER, words="its page is silent"),)),
         replace(REPORT, certificates=(Certificate("a", "b:1", 0, 1),)),

@@ -307,14 +307,16 @@ def test_a_backend_that_has_begun_elsewhere_is_down_and_one_that_begins_is_not()
     )
     young = replace(cluster, pods=pods)
 
-    def told(seconds: float, words: str) -> list[str]:
+    def told(seconds: float, words: str, begun: float = 0.0) -> list[str]:
         reports = tuple(
             replace(
                 one,
                 report=replace(
                     one.report,
                     at=one.report.at - (seconds if one.report.callers else 0.0),
-                    callers=tuple(replace(each, words=words) for each in one.report.callers),
+                    callers=tuple(
+                        replace(each, words=words, begun=begun) for each in one.report.callers
+                    ),
                 ),
             )
             for one in found.reports
@@ -324,16 +326,34 @@ def test_a_backend_that_has_begun_elsewhere_is_down_and_one_that_begins_is_not()
     assert [] == told(3.0, "it refuses")
     assert [] == told(0.0, "")
     assert ["app-down"] == told(3.0, "")
+    assert ["app-down"] == told(0.0, "", NOW - 5.0)
+    assert [] == told(0.0, "", NOW - 20.0)  # the page of the process before
+
+
+def test_pods_of_one_service_lose_lookups_together() -> None:
+    """Each looks up rarely: two lost in each of two are enough, two in one are not."""
+    (one, *_others) = (each.report.node for each in evidence().reports if each.report.callers)
+
+    assert ["network-policy-dns"] == codes(judge(evidence(worlds.policy_dns(3, (one,)))))
+    assert ["network-policy-dns"] == codes(judge(evidence(worlds.policy_dns(2))))
+    assert [] == codes(judge(evidence(worlds.policy_dns(2, (one,)))))
+    assert [] == codes(judge(evidence(worlds.policy_dns(1))))
 
 
 def test_late_answers_are_told_by_the_handlers_or_by_the_edges() -> None:
-    """Where handlers do not count, all backends must have answered all along."""
+    """Where handlers do not count, all backends must have answered all along.
+
+    One that refused calls a moment ago let nobody wait; one that hung did.
+    """
     uncounted = worlds.counted("app-slow", "app-deadline")
-    young = Moment(NOW, NOW - 8.0, before=worlds.app_down())
+    down, hung = (
+        Moment(NOW, NOW - 8.0, before=before) for before in (worlds.app_down(), worlds.app_hung())
+    )
 
     assert ["app-slow"] == codes(judge(evidence(uncounted)))
-    assert [] == codes(judge(evidence(uncounted, young)))
-    assert ["app-slow"] == codes(judge(evidence(WORLDS["app-slow"](), young)))
+    assert ["app-slow"] == codes(judge(evidence(uncounted, down)))
+    assert [] == codes(judge(evidence(uncounted, hung)))
+    assert ["app-slow"] == codes(judge(evidence(WORLDS["app-slow"](), hung)))
 
 
 def test_one_answer_that_did_not_come_once_is_told_and_no_doubt() -> None:

@@ -19,6 +19,9 @@ SCHEMA: Final = 1
 INTERVAL_SECONDS: Final = 5.0
 """Between two rounds of an agent, unless it is told otherwise."""
 
+SOON_SECONDS: Final = 2.0
+"""The shortest time between two rounds: an agent that saw something new looks again so soon."""
+
 PROBE_SECONDS: Final = 1.0
 """How long one try of one probe may take."""
 
@@ -143,6 +146,8 @@ class Caller:
         visits: HTTP requests that it answered, by the first digit of the status: `5` for 5xx.
         words: why its page could not be read; "" when it was.
         since: Unix seconds of the earlier look.
+        begun: Unix seconds of the first look at the page of the process that runs now; 0 where that
+            is not known.
     """
 
     namespace: str
@@ -156,6 +161,7 @@ class Caller:
     visits: dict[str, int] | None = None
     words: str = ""
     since: float = 0.0
+    begun: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

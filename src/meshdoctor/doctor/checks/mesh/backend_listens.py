@@ -74,10 +74,11 @@ def _has_begun(mesh: Mesh, server: Server, pod: Pod, refused: list[Look]) -> boo
     A service opens its page before the port for calls: in one round both may be seen.
     """
     pages = [
-        report.at
+        at
         for report in mesh.reports.values()
         for one in report.callers
         if one.pod == server.name and not one.words
+        for at in (one.begun, report.at)
     ]
     begun = [
         at

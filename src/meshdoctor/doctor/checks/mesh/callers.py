@@ -5,13 +5,22 @@ is believed only if much of what was tried ended so, and silence of the network 
 of the same node reached all of it for the whole time that was counted, and a while before.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from math import ceil
 from typing import Final
 
 from meshdoctor.doctor.checks.cluster.subjects import DNS_NAMESPACE, DNS_SERVICE
 from meshdoctor.doctor.checks.mesh.sights import Look, Mesh
 from meshdoctor.doctor.checks.mesh.subjects import Voice
-from meshdoctor.probes.mesh.evidence import LOOKS, Answer, Ask, Caller, Ground, Role
+from meshdoctor.probes.mesh.evidence import (
+    LOOKS,
+    SOON_SECONDS,
+    Answer,
+    Ask,
+    Caller,
+    Ground,
+    Role,
+)
 
 LEAST: Final = 3
 """Failures before a cause is believed: the second may be an accident, too."""
@@ -28,10 +37,25 @@ PART: Final = 0.25
 LOOKUP_SHARE: Final = 0.34
 """Of the lookups; while all is well there is one each 5 s, and while it is not, one a second."""
 
+_AGAIN: Final = 2
+"""Of these, in the Pod itself."""
+
 LAG_SECONDS: Final = 5.0
 """How long a call or a lookup may take to fail after what broke it has healed."""
 
 _MOST_BACKENDS: Final = 3  # that one agent asks
+
+ANSWERED: Final = frozenset(
+    {
+        Answer.OK,
+        Answer.REFUSED,
+        Answer.SERVFAIL,
+        Answer.NXDOMAIN,
+        Answer.NO_ADDRESS,
+        Answer.NOT_SERVING,
+    }
+)
+"""What comes back at once: nobody's time is up meanwhile."""
 
 LATE: Final = "app-deadline"
 _NOBODY_ASKED: Final = "breaker-open"
@@ -65,12 +89,27 @@ def handled_late(mesh: Mesh) -> int:
     return late if enough else 0
 
 
-def lookups_lost(caller: Caller, cause: str) -> int:
-    """Give how many of its own lookups failed by a cause, or 0 when that is too few to tell."""
+def lookups_lost(mesh: Mesh, caller: Caller, cause: str) -> int:
+    """Give how many of its own lookups failed by a cause, or 0 when that is too few to tell.
+
+    A service looks names up rarely, so what other Pods of it have lost meanwhile counts with it.
+    """
     lookups = caller.lookups or {}
     count = lookups.get(cause, 0)
-    enough = count >= LEAST and count >= LOOKUP_SHARE * sum(lookups.values())
+    enough = (
+        count >= _AGAIN
+        and count >= LOOKUP_SHARE * sum(lookups.values())
+        and sum(_lost_alike(mesh, caller, cause)) >= LEAST
+    )
     return count if caller.seconds > 0 and enough else 0
+
+
+def _lost_alike(mesh: Mesh, caller: Caller, cause: str) -> Iterator[int]:
+    """Give for each Pod of a service how many of its lookups failed by a cause."""
+    for report in mesh.reports.values():
+        for one in report.callers:
+            if (one.namespace, one.service) == (caller.namespace, caller.service):
+                yield (one.lookups or {}).get(cause, 0)
 
 
 def shared(voice: Voice, count: int, what: str) -> str:
@@ -81,19 +120,24 @@ def shared(voice: Voice, count: int, what: str) -> str:
 
 
 def all_along(looks: Iterable[Look], voice: Voice) -> bool:
-    """Tell whether all looks were well for as long as was counted.
+    """Tell whether all looks were well for as long as was counted, or were answered at least.
 
-    What has been well ever since the agent began was not healed just now.
+    What has been well ever since the agent began was not healed just now. And whoever said no, as
+    a backend does that begins anew, did not let anybody wait.
     """
     return all(
-        one.ok and (one.since + LAG_SECONDS <= voice.caller.since or _ever(one, voice.report.round))
+        one.ok and (one.since + LAG_SECONDS <= voice.caller.since or _answered(one, voice))
         for one in looks
     )
 
 
-def _ever(look: Look, rounds: int) -> bool:
-    answers = look.sighting.answers
-    return len(answers) >= min(rounds, LOOKS) and all(one is Answer.OK for one in answers)
+def _answered(look: Look, voice: Voice) -> bool:
+    """Tell whether every look within what was counted brought an answer."""
+    span = voice.report.at - voice.caller.since + LAG_SECONDS
+    longest = LOOKS * SOON_SECONDS  # if all were as close together as can be
+    within = ceil(span / SOON_SECONDS) if 0 < span < longest else LOOKS
+    answers = look.sighting.answers[-within:]
+    return len(answers) >= min(voice.report.round, within) and ANSWERED.issuperset(answers)
 
 
 def backends_reached(mesh: Mesh, voice: Voice, ask: Ask) -> tuple[Look, ...]:

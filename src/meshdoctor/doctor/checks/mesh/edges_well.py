@@ -80,7 +80,7 @@ def _restless(look: Look) -> bool:
 def _callers(mesh: Mesh, _same: Mesh) -> Doubt | None:
     for node, report in sorted(mesh.reports.items()):
         for caller in report.callers:
-            if said := _fails(caller):
+            if said := _fails(mesh, caller):
                 missing = UNSETTLED if _healed(report, caller) else "its log, by trace id"
                 return Doubt(f"Pod {caller.pod} on {node} {said}", missing)
     return None
@@ -96,9 +96,9 @@ def _healed(report: Report, caller: Caller) -> bool:
     )
 
 
-def _fails(caller: Caller) -> str:
+def _fails(mesh: Mesh, caller: Caller) -> str:
     for code, cause in CAUSES.items():
-        count = telling(caller, code) or lookups_lost(caller, code)
+        count = telling(caller, code) or lookups_lost(mesh, caller, code)
         if count and cause.faults:
             span = f"within {caller.seconds:.0f} s"
             return f"counts {count} failures by {code} {span}: {' or '.join(cause.faults)}"

@@ -32,7 +32,7 @@ spec:
 
 
 def _look(mesh: Mesh, voice: Voice) -> Finding | None:
-    lost = lookups_lost(voice.caller, _CAUSE)
+    lost = lookups_lost(mesh, voice.caller, _CAUSE)
     looks = names_served(mesh, voice) if lost else ()
     return _named(voice, lost, looks) if looks else None
 
