@@ -35,7 +35,7 @@ def test_the_evidence_of_a_false_name_is_kept(tmp_path: Path) -> None:
             tell=print,
             stage=stage,
         )
-        watch.settle()
+        watch.settle("bundles/unsettled-1.json")
         well = watch.left_alone(Turn(NOTHING, 2, nth=1))
         before = sorted(path.name for path in (tmp_path / "bundles").iterdir())
         scenarios()[FAULT].hurt(cluster)

@@ -74,7 +74,7 @@ def run(plan: Plan, interruption: Interruption, tell: Tell) -> None:
     while left:
         group = left[0].group
         with ExitStack() as standing:
-            watch = _watch(plan, tuple(overlays)[group], standing, interruption, tell)
+            watch = _settled(plan, tuple(overlays)[group], standing, interruption, tell)
             whole = True
             while left and whole and left[0].group == group:
                 trial = replace(_try(watch, plan, left.popleft()), load=os.getloadavg()[0])
@@ -82,6 +82,18 @@ def run(plan: Plan, interruption: Interruption, tell: Tell) -> None:
                 matrix = replace(matrix, trials=(*matrix.trials, trial))
                 keep(matrix, plan.mesh, plan.out)
                 tell(f"{trial.fault}: {'; '.join(of_trial(trial)) or 'met'}")
+
+
+def _settled(
+    plan: Plan, manifests: Path, standing: ExitStack, interruption: Interruption, tell: Tell
+) -> Watch:
+    """Have a mesh that is at rest; where the first is not, a machine's bad minute, another one."""
+    try:
+        return _watch(plan, manifests, standing, interruption, tell)
+    except LabError as error:
+        standing.close()
+        tell(f"{error}; a second mesh is tried")
+    return _watch(plan, manifests, standing, interruption, tell)
 
 
 def _watch(
@@ -94,7 +106,7 @@ def _watch(
         tell("a mesh is built")
         cluster = standing.enter_context(Cluster.up(interruption, Wishes(manifests, logs=logs)))
         watch = Watch(cluster, fresh_pages(), plan.out, plan.paged, interruption, tell, stage)
-        watch.settle()
+        watch.settle(f"bundles/unsettled-{plan.mesh}.json")
         tell("the doctor finds nothing in it")
     return watch
 

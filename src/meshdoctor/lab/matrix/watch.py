@@ -54,8 +54,11 @@ class Watch:
     tell: Tell
     stage: Stage
 
-    def settle(self) -> None:
+    def settle(self, bundle: str) -> None:
         """Wait until visitors come and the doctor finds nothing: no verdict without this control.
+
+        Args:
+            bundle: the file for the evidence if it finds something, from the folder of the results.
 
         Raises:
             LabError: it finds something in a mesh that nobody hurt, or nobody comes.
@@ -66,12 +69,16 @@ class Watch:
             if time.monotonic() > until:
                 raise LabError(f"the load has not asked for anything in {_SETTLED_WITHIN:g} s")
             self.interruption.sleep(_POLL_SECONDS)
-        said = ask_until(self._asking(), _content, until - time.monotonic(), self.interruption)
+        path = self._place(bundle)
+        ask = self._asking("--save", str(path))
+        said = ask_until(ask, _content, until - time.monotonic(), self.interruption)
         if not said[-1].healthy:
             raise LabError(
                 f"nobody hurt the mesh, and the doctor does not call it healthy after "
-                f"{_SETTLED_WITHIN:g} s, but {'+'.join(said[-1].names) or 'cannot tell'}"
+                f"{_SETTLED_WITHIN:g} s, but {'+'.join(said[-1].names) or 'cannot tell'}; "
+                f"its evidence is {path}"
             )
+        path.unlink(missing_ok=True)
 
     def _come(self) -> bool:
         try:
