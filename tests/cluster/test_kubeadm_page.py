@@ -40,6 +40,7 @@ BLOCK: Final = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARKS: Final = {
     "AWS",
     "Docker, and a registry of yours",
+    "Python, and PyPI",
     "that registry",
     "the cluster",
     "the cluster, and a shell on its worker",
@@ -47,7 +48,7 @@ MARKS: Final = {
 # The internet, containers, what runs in Pods, and a deletion that moto cannot do.
 FAR: Final = (
     "curl|docker|bin/locust|iptables|./mesh|Kubeconfig|port-forward|exec |wide|delete-stack"
-    "|diagnose"
+    "|diagnose|pip install"
 )
 SUFFIXES: Final = {"m": 1e-3, "Mi": 1 / 1024, "Gi": 1.0, "": 1.0}
 
