@@ -9,6 +9,8 @@ from typing import Any
 
 from tests.cluster.cloud import Cloud, environment
 
+SECONDS = "60"
+
 
 @dataclass(frozen=True, slots=True)
 class Doctor:
@@ -21,10 +23,18 @@ class Doctor:
     cloud: Cloud
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """Ask about the group of the stack, or about what is given."""
-        command = [sys.executable, "-m", "meshdoctor", "aws", "security-group", *arguments]
+        """Ask about the group of the stack, or about what is given.
+
+        This AWS is a process of Python, which a busy machine keeps from answering in time.
+        """
+        patient = ("--timeout", SECONDS)
+        command = [sys.executable, "-m", "meshdoctor", "aws", "security-group", *patient]
         return subprocess.run(
-            command, env=environment(self.cloud.url), capture_output=True, text=True, check=False
+            [*command, *arguments],
+            env=environment(self.cloud.url),
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def finding(self, *arguments: str) -> dict[str, Any]:
