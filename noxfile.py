@@ -28,6 +28,10 @@ TYPED = (
     "tests",
     "noxfile.py",
 )
+# No more at once than small machines have cores: visitors of a real mesh are timed in some tests.
+TWO_AT_ONCE = ("-n2", "--dist=worksteal")
+# The same where tests share what is costly to start: a file's tests stay together.
+TWO_FILES_AT_ONCE = ("-n2", "--dist=loadfile")
 LAB_WORDS = ("cluster", "list", "matrix", "net", "run", "shell")
 LOCKS = {
     "dev": ("pyproject.toml", "--extra=services", "--extra=cli", "--group=dev", "--group=nox"),
@@ -74,9 +78,9 @@ def drill(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests; paths and options after `--` replace the whole set."""
     install_house(session)
-    # No more at once than small machines have cores: visitors of a real mesh are timed in some.
-    many = ("-n2", "--dist=worksteal")
-    session.run("pytest", *many, *session.posargs, interrupt_timeout=20, terminate_timeout=10)
+    session.run(
+        *("pytest", *TWO_AT_ONCE, *session.posargs), interrupt_timeout=20, terminate_timeout=10
+    )
 
 
 @nox.session
@@ -124,7 +128,7 @@ def cluster(session: nox.Session) -> None:
     install_house(session, "cluster")
     session.run("cfn-lint", "--include-checks", "I", "--", "k8s/cluster/stack.yaml")
     session.run("shellcheck", *(str(path) for path in sorted(Path("k8s/cluster").glob("*.sh"))))
-    session.run("pytest", "--timeout=240", "tests/cluster", *session.posargs)
+    session.run("pytest", *TWO_FILES_AT_ONCE, "--timeout=240", "tests/cluster", *session.posargs)
 
 
 @nox.session
@@ -149,7 +153,8 @@ def manifests(session: nox.Session) -> None:
         "--requirement=requirements/manifests.txt",
     )
     session.run(
-        *("pytest", "tests/manifests", *session.posargs[1:]), env={"JUDGES": str(judges / "bin")}
+        *("pytest", *TWO_FILES_AT_ONCE, "tests/manifests", *session.posargs[1:]),
+        env={"JUDGES": str(judges / "bin")},
     )
 
 
