@@ -16,6 +16,9 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
 nox.options.error_on_external_run = True
 nox.options.sessions = ["tests"]
+# Images for CI often forbid Python to keep what it compiled. The lab and its tests start hundreds
+# of processes, and each would compile everything anew: `meshdoctor diagnose` took twice as long.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 TYPED = (
     "src",
