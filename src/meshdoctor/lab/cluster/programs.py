@@ -1,5 +1,6 @@
 """The programs of Pods, as the manifests start them."""
 
+import shutil
 import sys
 from collections.abc import Mapping
 
@@ -42,7 +43,9 @@ def of_service(pod: Pod, plan: Plan) -> Program:
 def of_agent(pod: Pod, plan: Plan) -> Program:
     """Give the program of a node's agent; as `of_service`."""
     folder = HOME / "memory" / pod.name
-    folder.mkdir(parents=True, exist_ok=True)
+    # A new Pod begins with an empty one, whatever that of the cluster before it remembered.
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     return Program(
         name=pod.name,
         command=(sys.executable, "-m", "meshdoctor.agent"),  # what `meshdoctor agent` becomes

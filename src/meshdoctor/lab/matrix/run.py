@@ -1,7 +1,6 @@
 """A mesh's share of the matrix: a mesh for as many trials as it survives, kept after each."""
 
 import os
-import shutil
 import subprocess
 import time
 from collections import deque
@@ -22,7 +21,6 @@ from meshdoctor.lab.matrix.order import Turn, turns
 from meshdoctor.lab.matrix.parts import keep
 from meshdoctor.lab.matrix.stage import Stage
 from meshdoctor.lab.matrix.watch import Tell, Watch
-from meshdoctor.lab.net.network import HOME
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +104,6 @@ def _watch(
     logs = plan.out.resolve() / "logs" / (str(plan.mesh) if plan.at_once > 1 else "")
     with stage.taken():
         tell("a mesh is built")
-        # Its agents must not remember the mesh before it, whose backends had other ports.
-        shutil.rmtree(HOME / "memory", ignore_errors=True)
         cluster = standing.enter_context(Cluster.up(interruption, Wishes(manifests, logs=logs)))
         watch = Watch(cluster, fresh_pages(), plan.out, plan.paged, interruption, tell, stage)
         watch.settle(f"bundles/unsettled-{plan.mesh}.json")

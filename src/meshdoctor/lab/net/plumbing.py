@@ -118,10 +118,6 @@ def _overlay(node: Node, topology: Topology) -> str:
     )
 
 
-def _at_block(other: Node) -> str:
-    return f"neigh add {other.tunnel} lladdr {other.hardware} dev {OVERLAY}"
-
-
 def _to_block(other: Node) -> str:
     return f"route add {other.block} via {other.tunnel} dev {OVERLAY} onlink"
 
