@@ -340,6 +340,31 @@ def test_pods_of_one_service_lose_lookups_together() -> None:
     assert [] == codes(judge(evidence(worlds.policy_dns(1))))
 
 
+def test_a_young_agent_is_believed_from_the_first_answers_on() -> None:
+    """It needs a round or two to learn whom to ask; what it has asked since was answered."""
+    found = evidence(worlds.policy_dns())
+
+    def young(*answers: Answer) -> MeshEvidence:
+        def seen(one: Sighting) -> Sighting:
+            return replace(one, since=NOW - 8.0, answers=answers)
+
+        reports = tuple(
+            replace(
+                one,
+                report=replace(
+                    one.report, round=6, sightings=tuple(map(seen, one.report.sightings))
+                ),
+            )
+            for one in found.reports
+        )
+        return MeshEvidence(found.cluster, reports)
+
+    assert ["network-policy-dns"] == codes(judge(young(OK, OK, OK, OK)))
+    assert ["network-policy-dns"] == codes(judge(young(Answer.NXDOMAIN, Answer.NXDOMAIN, OK, OK)))
+    assert [] == codes(judge(young(OK, OK, OK)))
+    assert [] == codes(judge(young(SILENT, OK, OK, OK)))
+
+
 def test_late_answers_are_told_by_the_handlers_or_by_the_edges() -> None:
     """Where handlers do not count, all backends must have answered all along.
 

@@ -40,6 +40,9 @@ LOOKUP_SHARE: Final = 0.34
 _AGAIN: Final = 2
 """Of these, in the Pod itself."""
 
+_LEARNING_ROUNDS: Final = 2
+"""So many rounds an agent may need to learn whom there is to ask: in those it asks nobody."""
+
 LAG_SECONDS: Final = 5.0
 """How long a call or a lookup may take to fail after what broke it has healed."""
 
@@ -137,7 +140,8 @@ def _answered(look: Look, voice: Voice) -> bool:
     longest = LOOKS * SOON_SECONDS  # if all were as close together as can be
     within = ceil(span / SOON_SECONDS) if 0 < span < longest else LOOKS
     answers = look.sighting.answers[-within:]
-    return len(answers) >= min(voice.report.round, within) and ANSWERED.issuperset(answers)
+    known = len(answers) >= min(max(voice.report.round - _LEARNING_ROUNDS, 1), within)
+    return known and ANSWERED.issuperset(answers)
 
 
 def backends_reached(mesh: Mesh, voice: Voice, ask: Ask) -> tuple[Look, ...]:
