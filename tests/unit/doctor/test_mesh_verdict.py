@@ -365,6 +365,14 @@ def test_a_young_agent_is_believed_from_the_first_answers_on() -> None:
     assert [] == codes(judge(young(SILENT, OK, OK, OK)))
 
 
+def test_a_name_server_that_is_restarted_is_not_called_one_that_refuses() -> None:
+    """It says no for a moment: who says so in two rounds refuses."""
+    once, twice = Moment(NOW, NOW - 3.0), Moment(NOW, NOW - 7.0)
+
+    assert [] == codes(judge(evidence(WORLDS["dns-refused"](), once)))
+    assert ["dns-refused"] == codes(judge(evidence(WORLDS["dns-refused"](), twice)))
+
+
 def test_late_answers_are_told_by_the_handlers_or_by_the_edges() -> None:
     """Where handlers do not count, all backends must have answered all along.
 

@@ -31,7 +31,7 @@ _ASK_SECONDS = 0.2
 _TELL_SECONDS = 10.0  # milliseconds, but for a busy machine
 
 
-_SLOW = "slow:0.7"  # later than what counts as slow, sooner than what counts as silent
+_SLOW = "slow:0.6"  # later than what counts as slow, sooner than what counts as silent
 
 
 class Manner(StrEnum):

@@ -45,7 +45,15 @@ def _look(mesh: Mesh, server: Server) -> Finding | Doubt | None:
         return unsettled(server)
     if newest.answer in _NAMES:
         return judge_name(mesh, server, same)
+    if newest.answer is Answer.REFUSED and not any(map(_again, same)):
+        return unsettled(server)
     return _named(server, _CODES[newest.answer], same)
+
+
+def _again(look: Look) -> bool:
+    """Tell whether it said so in two rounds: a server that is being restarted does in one."""
+    before = look.sighting.answers[:-1]
+    return not before or before[-1] is look.answer
 
 
 def _tells(look: Look) -> bool:
