@@ -162,10 +162,16 @@ def _in_small_segments(host: str, port: int) -> socket.socket:
     Where large packets vanish on the way, what is seen of that has to arrive all the same. It must
     be told before connecting, for the other side hears of it then (tcp(7), TCP_MAXSEG).
     """
-    family, kind, protocol, _name, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM
-    )[0]
-    plain = socket.socket(family, kind, protocol)
+    failed = []
+    for *made, _name, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        try:
+            return _connected_small(socket.socket(*made), address)
+        except OSError as error:
+            failed.append(error)
+    raise failed[-1]
+
+
+def _connected_small(plain: socket.socket, address: Any) -> socket.socket:  # noqa: ANN401 - a family's own
     try:
         plain.settimeout(_CONNECT_SECONDS)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SEGMENT)
