@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from meshdoctor.agent import counters
@@ -39,8 +40,7 @@ class ReadPages:
     def __init__(self, seconds: float = PROBE_SECONDS, window: float = WINDOW_SECONDS) -> None:
         self._seconds = seconds
         self._window = window
-        self._looks: dict[Place, deque[Look]] = {}
-        self._begun: dict[Place, float] = {}
+        self._pasts: dict[Place, _Past] = {}
 
     async def look(self, places: Sequence[Place]) -> tuple[Caller, ...]:
         """Read all pages at once.
@@ -49,23 +49,38 @@ class ReadPages:
             places: where they are.
         """
         asked = list(dict.fromkeys(places))[:_MOST_PAGES]
-        self._looks = {one: self._looks.get(one, deque()) for one in asked}
-        self._begun = {one: self._begun[one] for one in asked if one in self._begun}
+        self._pasts = {one: self._pasts.get(one) or _Past() for one in asked}
         return tuple(await asyncio.gather(*map(self._one, asked)))
 
     async def _one(self, place: Place) -> Caller:
+        past = self._pasts[place]
         try:
             counts = counters.read(await _page(place, self._seconds))
         except (ExchangeError, PageError) as error:
-            self._begun.pop(place, None)
+            past.begun = 0.0
             return Caller(place.namespace, place.pod, place.service, words=str(error))
-        looks = self._looks[place]
-        look = Look(time.time(), time.monotonic(), counts)
-        if place not in self._begun or (looks and counters.began_anew(looks[-1], look)):
-            self._begun[place] = look.at
-        looks.append(look)
-        _forget(looks, self._window)
-        return _caller(place, looks, self._begun[place])
+        past.note(Look(time.time(), time.monotonic(), counts))
+        _forget(past.looks, self._window)
+        return _caller(place, past)
+
+
+@dataclass(slots=True)
+class _Past:
+    """Of one page.
+
+    Attributes:
+        looks: the last ones, the newest last.
+        begun: Unix seconds of the first look at its process; 0 when the last look failed.
+    """
+
+    looks: deque[Look] = field(default_factory=deque)
+    begun: float = 0.0
+
+    def note(self, look: Look) -> None:
+        """Take in a look."""
+        if not self.begun or (self.looks and counters.began_anew(self.looks[-1], look)):
+            self.begun = look.at
+        self.looks.append(look)
 
 
 def _forget(looks: deque[Look], window: float) -> None:
@@ -77,9 +92,9 @@ def _forget(looks: deque[Look], window: float) -> None:
         looks.popleft()
 
 
-def _caller(place: Place, looks: Sequence[Look], begun: float) -> Caller:
-    first, last = looks[0], looks[-1]
-    grown = counters.grown(looks)
+def _caller(place: Place, past: _Past) -> Caller:
+    first, last = past.looks[0], past.looks[-1]
+    grown = counters.grown(past.looks)
     return Caller(
         place.namespace,
         place.pod,
@@ -91,7 +106,7 @@ def _caller(place: Place, looks: Sequence[Look], begun: float) -> Caller:
         handled=counters.about(grown, "handled"),
         visits=counters.about(grown, "visits"),
         since=first.at,
-        begun=begun,
+        begun=past.begun,
     )
 
 

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from meshdoctor.doctor.checks.cluster.every import judge_cluster
-from meshdoctor.doctor.model import State, Verdict
+from meshdoctor.doctor.model import State
 from meshdoctor.probes.kubernetes.evidence import Gap, Kind
 from meshdoctor.probes.kubernetes.folder import read_folder
 from meshdoctor.probes.mesh import bundle
 from meshdoctor.probes.mesh.bundle import Bundle
 from meshdoctor.probes.mesh.evidence import MeshEvidence
 from tests.support.captures import LOGS, STATES, alone, capture, copied
+from tests.support.verdicts import codes
 
 FAULTY = "image-and-app-faults"
 EACH = {
@@ -46,11 +47,6 @@ WHOLE = {
         "app-down",
     },
 }
-
-
-def codes(verdict: Verdict) -> list[str]:
-    """Give the faults that were named, in order."""
-    return [one.code for one in verdict.findings]
 
 
 def test_the_healthy_cluster_is_healthy_within_its_limits() -> None:

@@ -6,17 +6,13 @@ from pathlib import Path
 import pytest
 
 from meshdoctor.doctor.judge import judge
-from meshdoctor.doctor.model import State, Verdict
+from meshdoctor.doctor.model import State
 from meshdoctor.faults import FAULTS
 from meshdoctor.probes.mesh.evidence import Answer, Ask, MeshEvidence
 from tests.support import mesh_faults as worlds
 from tests.support.mesh_evidence import NODES, PAIRS, World, evidence
 from tests.support.mesh_faults import WORLDS
-
-
-def codes(verdict: Verdict) -> list[str]:
-    """Give the faults that a verdict names."""
-    return [one.code for one in verdict.findings]
+from tests.support.verdicts import codes
 
 
 def test_a_healthy_mesh_is_healthy() -> None:

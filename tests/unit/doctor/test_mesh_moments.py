@@ -4,23 +4,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from meshdoctor.doctor.judge import judge
-from meshdoctor.doctor.model import State, Verdict
+from meshdoctor.doctor.model import State
 from meshdoctor.probes.mesh.evidence import Answer, MeshEvidence, Sighting
 from tests.support import mesh_faults as worlds
 from tests.support.mesh_evidence import CLUSTER, NOW, Moment, evidence
 from tests.support.mesh_faults import WORLDS
+from tests.support.verdicts import codes, doubts
 
 OK, SILENT = Answer.OK, Answer.SILENT
-
-
-def codes(verdict: Verdict) -> list[str]:
-    """Give the faults that a verdict names."""
-    return [one.code for one in verdict.findings]
-
-
-def doubts(verdict: Verdict) -> str:
-    """Give all doubts as one text."""
-    return "\n".join(f"{one.sentence} -> {one.missing}" for one in verdict.doubts)
 
 
 def test_counters_that_remember_a_healed_fault_name_nothing() -> None:

@@ -27,20 +27,11 @@ from meshdoctor.probes.registry.platforms import parse
 from tests.support import mesh_faults as worlds
 from tests.support.mesh_evidence import CLUSTER, NOW, World, evidence
 from tests.support.mesh_faults import WORLDS
+from tests.support.verdicts import codes, doubts
 
 OK, SILENT = Answer.OK, Answer.SILENT
 AMD64, ARM64 = parse("linux/amd64"), parse("linux/arm64")
 IMAGE = "registry.example/recommendations:v1"
-
-
-def codes(verdict: Verdict) -> list[str]:
-    """Give the faults that a verdict names."""
-    return [one.code for one in verdict.findings]
-
-
-def doubts(verdict: Verdict) -> str:
-    """Give all doubts as one text."""
-    return "\n".join(f"{one.sentence} -> {one.missing}" for one in verdict.doubts)
 
 
 def remembering(found: MeshEvidence, *answers: Answer) -> MeshEvidence:

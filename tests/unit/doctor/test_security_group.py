@@ -3,7 +3,7 @@
 import pytest
 
 from meshdoctor.doctor.checks.security_group import Told, judge_groups
-from meshdoctor.doctor.model import State, Verdict
+from meshdoctor.doctor.model import State
 from meshdoctor.probes.aws.evidence import Failure, GroupEvidence, Trouble
 from meshdoctor.probes.calico import Calico, Encapsulation
 from tests.support.security_groups import (
@@ -24,6 +24,7 @@ from tests.support.security_groups import (
     instances,
     rule,
 )
+from tests.support.verdicts import codes
 
 OVERLAY_ONLY = ["network-overlay-blocked"]
 EVERY = tuple(Encapsulation)
@@ -31,11 +32,6 @@ UNCHECKED = instances(
     instance("i-1", "10.0.0.11", NODES, checked=False),
     instance("i-2", "10.0.0.12", NODES, checked=False),
 )
-
-
-def codes(verdict: Verdict) -> list[str]:
-    """Return the faults that were named."""
-    return [finding.code for finding in verdict.findings]
 
 
 def of_nodes(*rules: Document, egress: tuple[Document, ...] = (OUT,)) -> Document:

@@ -48,7 +48,7 @@ LAG_SECONDS: Final = 5.0
 
 _MOST_BACKENDS: Final = 3  # that one agent asks
 
-ANSWERED: Final = frozenset(
+_ANSWERED: Final = frozenset(
     {
         Answer.OK,
         Answer.REFUSED,
@@ -141,7 +141,7 @@ def _answered(look: Look, voice: Voice) -> bool:
     within = ceil(span / SOON_SECONDS) if 0 < span < longest else LOOKS
     answers = look.sighting.answers[-within:]
     known = len(answers) >= min(max(voice.report.round - _LEARNING_ROUNDS, 1), within)
-    return known and ANSWERED.issuperset(answers)
+    return known and _ANSWERED.issuperset(answers)
 
 
 def backends_reached(mesh: Mesh, voice: Voice, ask: Ask) -> tuple[Look, ...]:

@@ -52,8 +52,7 @@ def _look(mesh: Mesh, server: Server) -> Finding | Doubt | None:
 
 def _again(look: Look) -> bool:
     """Tell whether it said so in two rounds: a server that is being restarted does in one."""
-    before = look.sighting.answers[:-1]
-    return not before or before[-1] is look.answer
+    return look.before in {None, look.answer}
 
 
 def _tells(look: Look) -> bool:

@@ -62,8 +62,7 @@ def once(failing: list[Look]) -> bool:
     Args:
         failing: all that fails.
     """
-    before = [one.sighting.answers[-2:-1] for one in failing]
-    return before == [(Answer.OK,)]
+    return [one.before for one in failing] == [Answer.OK]
 
 
 def _tolerated(mesh: Mesh, look: Look) -> bool:

@@ -89,6 +89,11 @@ class Look:
         return self.answer is Answer.SILENT
 
     @property
+    def before(self) -> Answer | None:
+        """What came back in the round before; None when that is not known."""
+        return next(iter(self.sighting.answers[-2:-1]), None)
+
+    @property
     def changes(self) -> int:
         """How often the answer changed within the last minute."""
         return sum(one is not other for one, other in pairwise(self.sighting.answers))
@@ -134,7 +139,7 @@ def confirmed(bad: Sequence[Look]) -> bool:
     Args:
         bad: all looks at it that failed in the same way.
     """
-    return len(bad) > 1 or any(one.sighting.answers[-2:-1] == (one.answer,) for one in bad)
+    return len(bad) > 1 or any(one.before is one.answer for one in bad)
 
 
 @dataclass(frozen=True)
